@@ -1,0 +1,58 @@
+"""One PostgreSQL and one Valkey for a whole test session, shared by its parallel workers."""
+
+import asyncio
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Self
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from localstack.postgres import running_postgres
+from localstack.redis import running_redis
+
+
+@dataclass(frozen=True)
+class Servers:
+    template_url: str
+    """A migrated database that nobody connects to, so that it can be copied at any time."""
+    redis_url: str
+
+    @classmethod
+    def of_worker(cls, workerinput: dict[str, str]) -> Self:
+        return cls(workerinput["template_url"], workerinput["redis_url"])
+
+    def tell(self, workerinput: dict[str, str]) -> None:
+        workerinput.update(asdict(self))
+
+    def new_database(self, name: str) -> str:
+        """The URL of a new database of that name, a copy of the migrated one."""
+        template = psycopg.conninfo.conninfo_to_dict(self.template_url)["dbname"]
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        with psycopg.connect(
+            make_conninfo(self.template_url, dbname="postgres"), autocommit=True
+        ) as connection:
+            connection.execute(statement.format(sql.Identifier(name), sql.Identifier(str(template))))
+        return f"{self.template_url.rpartition('/')[0]}/{name}"
+
+
+@contextmanager
+def running_servers() -> Iterator[Servers]:
+    with tempfile.TemporaryDirectory(prefix="spooled-tests-") as folder:
+        home = Path(folder)
+        with running_postgres(home, durable=False) as database_url, running_redis(home) as redis_url:
+            _migrate(database_url)
+            yield Servers(database_url, redis_url)
+
+
+def _migrate(database_url: str) -> None:
+    if find_spec("shared") is None:
+        return
+    from shared.store.migrate import migrate  # noqa: PLC0415  until the store is there
+
+    asyncio.run(migrate(database_url))
