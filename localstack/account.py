@@ -19,6 +19,15 @@ class Account:
         os.chown(path, self.uid, self.gid)
 
 
+def open_private(file: Path, flags: int) -> int:
+    """Open a file that only the owner of its folder may read, though root be the one who makes it."""
+    descriptor = os.open(file, flags | os.O_CREAT, 0o600)
+    if os.geteuid() == 0:
+        owner = file.parent.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+    return descriptor
+
+
 def account_for(folder: Path) -> Account | None:
     """None means "the account this process has"; only root has to give its rights away.
 

@@ -11,12 +11,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from localstack.account import Account
+from localstack.account import Account, open_private
 from localstack.errors import StartError
 
 PATIENCE_SECONDS = 20.0
@@ -58,15 +59,45 @@ class Child:
             self.process.wait()
 
 
-def start(
+@contextmanager
+def running(
     place: Place,
     command: Sequence[str | Path],
     *,
     folder: Path,
     account: Account | None,
     text: str = "",
-) -> Child:
-    """Start the command in the folder, holding the lock of its place, with the text as its input."""
+) -> Iterator[Child]:
+    """Run the command in the folder, holding the lock of its place, with the text as its input."""
+    child = _start(place, command, folder, account)
+    try:
+        _feed(child.process, text)
+        yield child
+    finally:
+        child.stop()
+
+
+def run(
+    place: Place, command: Sequence[str | Path], *, folder: Path, account: Account | None, text: str = ""
+) -> None:
+    """Run a command of the server to its end; its output goes to the log."""
+    with running(place, command, folder=folder, account=account, text=text) as child:
+        failed = child.process.wait() != 0
+    if failed:
+        raise failure(place, "could not be set up")
+
+
+def end_orphan(place: Place) -> None:
+    """End the server that an earlier run, killed before it could, has left behind."""
+    os.close(_take_lock(place))
+
+
+def failure(place: Place, what: str) -> StartError:
+    tail = "\n".join(place.log.read_text(errors="replace").splitlines()[-8:])
+    return StartError(f"{place.name} {what}. The end of {place.log}:\n{tail}")
+
+
+def _start(place: Place, command: Sequence[str | Path], folder: Path, account: Account | None) -> Child:
     lock = _take_lock(place)
     try:
         with _open_log(place.log) as log:
@@ -77,48 +108,23 @@ def start(
                 stderr=log,
                 cwd=folder,
                 env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+                user=account.uid if account else None,
+                group=account.gid if account else None,
+                extra_groups=[] if account else None,
                 pass_fds=[lock],
                 # A session of its own: Ctrl-C in the terminal is for us, and we stop it in good order.
                 start_new_session=True,
                 preexec_fn=_before_exec(lock, place.goodbye),  # noqa: PLW1509  we have one thread here
-                user=account.uid if account else None,
-                group=account.gid if account else None,
-                extra_groups=[] if account else None,
             )
     except OSError as error:
         raise StartError(f"{place.name} cannot be started: {error}") from error
     finally:
         os.close(lock)
-    _feed(process, text)
     return Child(place, process)
 
 
-def end_orphan(place: Place) -> None:
-    """End the server that an earlier run, killed before it could, has left behind."""
-    os.close(_take_lock(place))
-
-
-def run(
-    place: Place, command: Sequence[str | Path], *, folder: Path, account: Account | None, text: str = ""
-) -> None:
-    """Run a command of the server to its end; its output goes to the log."""
-    started = place.log.stat().st_size if place.log.exists() else 0
-    child = start(place, command, folder=folder, account=account, text=text)
-    try:
-        failed = child.process.wait() != 0
-    finally:
-        child.stop()
-    if failed or b"ERROR:" in place.log.read_bytes()[started:]:
-        raise failure(place, "could not be set up")
-
-
-def failure(place: Place, what: str) -> StartError:
-    tail = "\n".join(place.log.read_text(errors="replace").splitlines()[-8:])
-    return StartError(f"{place.name} {what}. The end of {place.log}:\n{tail}")
-
-
 def _take_lock(place: Place) -> int:
-    lock = os.open(place.home / f"{place.name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    lock = open_private(place.home / f"{place.name}.lock", os.O_RDWR)
     if _locked_within(0, lock):
         return lock
     # Only a server like ours holds this lock, and the run that owns the folder is us: an orphan.
@@ -172,14 +178,11 @@ def _before_exec(lock: int, goodbye: signal.Signals) -> Callable[[], None]:
 def _open_log(log: Path) -> IO[bytes]:
     if log.exists() and log.stat().st_size > LOG_KEPT_BYTES:
         log.replace(log.with_suffix(".log.old"))
-    return os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
+    return os.fdopen(open_private(log, os.O_WRONLY | os.O_APPEND), "ab")
 
 
 def _feed(process: subprocess.Popen[bytes], text: str) -> None:
-    if process.stdin is None:
-        return
-    try:
-        process.stdin.write(text.encode())
-        process.stdin.close()
-    except BrokenPipeError:
-        return
+    if process.stdin:
+        # One that has ended already is found to have, a moment later.
+        with suppress(BrokenPipeError), process.stdin as opened:
+            opened.write(text.encode())

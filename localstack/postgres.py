@@ -55,11 +55,19 @@ def running_postgres(home: Path, *, durable: bool = True) -> Iterator[str]:
     password = remembered_secret(home, place.name)
     if not place.folder.exists():
         _create(place, account, password, durable=durable)
-    server, port = _start(place, account, DURABLE if durable else FORGETFUL)
-    try:
-        yield f"postgresql://{ROLE}:{password}@{LOOPBACK}:{port}/{DATABASE}"
-    finally:
-        server.stop()
+    program = postgres_binaries(account) / "postgres"
+    for _ in range(2):  # the port of the first try may be taken while we look
+        # No server holds our lock, so whatever process has the number written here is a stranger.
+        (place.folder / PID_FILE).unlink(missing_ok=True)
+        port = remembered_port(home, place.name)
+        settings = {**SETTINGS, **(DURABLE if durable else FORGETFUL), "port": str(port)}
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        command: list[str | Path] = [program, "-D", _as_seen_by(account, place.folder), *options]
+        with child.running(place, command, folder=place.folder, account=account) as server:
+            if _ready(server):
+                yield f"postgresql://{ROLE}:{password}@{LOOPBACK}:{port}/{DATABASE}"
+                return
+    raise child.failure(place, "did not start")
 
 
 def _create(place: child.Place, account: Account | None, password: str, *, durable: bool) -> None:
@@ -87,33 +95,13 @@ def _create(place: child.Place, account: Account | None, password: str, *, durab
     (unfinished / "pg_hba.conf").write_text(f"host all all {LOOPBACK}/32 scram-sha-256\n")
     child.run(
         place,
-        [programs / "postgres", "--single", "-D", here, "postgres"],
+        [programs / "postgres", "--single", "-c", "exit_on_error=on", "-D", here, "postgres"],
         folder=unfinished,
         account=account,
         text=f"CREATE ROLE {ROLE} LOGIN CREATEDB CREATEROLE PASSWORD '{password}'\n"
         f"CREATE DATABASE {DATABASE} OWNER {ROLE}\n",
     )
     unfinished.rename(place.folder)
-
-
-def _start(
-    place: child.Place, account: Account | None, durability: dict[str, str]
-) -> tuple[child.Child, int]:
-    program = postgres_binaries(account) / "postgres"
-    for last_try in (False, True):
-        # No server holds our lock, so whatever process has the number written here is a stranger.
-        (place.folder / PID_FILE).unlink(missing_ok=True)
-        port = remembered_port(place.home, place.name)
-        settings = {**SETTINGS, **durability, "port": str(port)}
-        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        command: list[str | Path] = [program, "-D", _as_seen_by(account, place.folder), *options]
-        server = child.start(place, command, folder=place.folder, account=account)
-        if _ready(server):
-            return server, port
-        server.stop()
-        if last_try:
-            break
-    raise child.failure(place, "did not start")
 
 
 def _as_seen_by(account: Account | None, folder: Path) -> str:

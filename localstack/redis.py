@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from localstack import child
-from localstack.account import Account, account_for
+from localstack.account import account_for
 from localstack.binaries import redis_server
 from localstack.remembered import LOOPBACK, remembered_port, remembered_secret
 
@@ -34,15 +34,9 @@ always-show-logo no
 def running_redis(home: Path) -> Iterator[str]:
     """Run the server with its data in `home` and give its URL."""
     place = child.Place(home, "redis", goodbye=signal.SIGTERM)
+    child.end_orphan(place)
     account = account_for(place.folder)
-    server, url = _start(place, account, remembered_secret(home, place.name))
-    try:
-        yield url
-    finally:
-        server.stop()
-
-
-def _start(place: child.Place, account: Account | None, password: str) -> tuple[child.Child, str]:
+    password = remembered_secret(home, place.name)
     program = redis_server(account)
     for keep_data in (True, False):
         if not keep_data:
@@ -51,17 +45,12 @@ def _start(place: child.Place, account: Account | None, password: str) -> tuple[
         place.folder.mkdir(mode=0o700, exist_ok=True)
         if account:
             account.own(place.folder)
-        port = remembered_port(place.home, place.name)
-        server = child.start(
-            place,
-            [program, "-"],
-            folder=place.folder,
-            account=account,
-            text=CONFIGURATION.format(host=LOOPBACK, port=port, password=password),
-        )
-        if _ready(server, port, password):
-            return server, f"redis://:{password}@{LOOPBACK}:{port}/0"
-        server.stop()
+        port = remembered_port(home, place.name)
+        text = CONFIGURATION.format(host=LOOPBACK, port=port, password=password)
+        with child.running(place, [program, "-"], folder=place.folder, account=account, text=text) as server:
+            if _ready(server, port, password):
+                yield f"redis://:{password}@{LOOPBACK}:{port}/0"
+                return
     raise child.failure(place, "did not start")
 
 

@@ -5,6 +5,8 @@ import secrets
 import socket
 from pathlib import Path
 
+from localstack.account import open_private
+
 LOOPBACK = "127.0.0.1"
 
 
@@ -42,8 +44,7 @@ def _write(file: Path, text: str) -> None:
     # Whole or not at all: a run killed here must not leave an empty secret behind.
     unfinished = file.with_name(f"{file.name}.new")
     unfinished.unlink(missing_ok=True)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as opened:
+    with os.fdopen(open_private(unfinished, os.O_WRONLY | os.O_EXCL), "w") as opened:
         opened.write(text)
         opened.flush()
         os.fsync(opened.fileno())

@@ -1,0 +1,59 @@
+# `make` lists the targets. Python 3.11+ and make are all that has to be there.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+SHELL := /bin/sh
+BIN := .venv/bin
+T ?= tests
+# For every platform we name, by hash, and from wherever the reader's pip gets its packages.
+LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade)
+
+# Another environment's modules are not to be mixed with ours.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+.PHONY: help
+help: ## List the targets
+	@echo "Usage: make TARGET"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: run
+run: .venv/run ## Set up, start PostgreSQL, Redis and the service, until Ctrl-C (PORT, HOST, SPOOLED_DATA_DIR, ...)
+	@exec $(BIN)/python -m localstack --with-parent
+
+.PHONY: test
+test: check ## Everything CI does: lint, types, contracts, tests (T=tests/unit: some of the tests)
+	$(BIN)/python -m pytest -n 2 --verbosity=0 $(T)
+
+.PHONY: check
+check: lint types contracts ## Lint, types and contracts, without the tests
+
+.PHONY: lint
+lint: .venv/dev ## Style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.PHONY: types
+types: .venv/dev ## Static types
+	$(BIN)/mypy
+
+.PHONY: contracts
+contracts: .venv/dev ## Which package may import which
+	@if grep -q '^\[tool.importlinter' pyproject.toml; then $(BIN)/lint-imports; fi
+
+.PHONY: format
+format: .venv/dev ## Put everything into the format that lint wants
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+.PHONY: lock
+lock: .venv/dev ## Lock the dependencies of pyproject.toml again (UPGRADE=1: with their newest versions)
+	$(LOCK) --group local --output-file requirements/run.txt
+	$(LOCK) --group local --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+
+.PHONY: clean
+clean: ## Remove the environment and all caches; your data in .data stays
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/%: requirements/%.txt localstack/environment.sh
+	@localstack/environment.sh $*
