@@ -51,7 +51,7 @@ def running_servers() -> Iterator[Servers]:
 
 
 def _migrate(database_url: str) -> None:
-    if find_spec("shared") is None:
+    if find_spec("shared") is None or find_spec("shared.store") is None:
         return
     from shared.store.migrate import migrate  # noqa: PLC0415  until the store is there
 
