@@ -8,14 +8,19 @@ cd "$(dirname "$0")/.."
 lock=requirements/$1.txt
 
 find_python() {
-    for candidate in "${PYTHON:-python3}" python3.13 python3.12 python3.11 python3.14 /usr/bin/python3; do
+    if [ -n "${PYTHON:-}" ]; then
+        set -- "$PYTHON"
+    else
+        set -- python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3
+    fi
+    for candidate; do
         if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null &&
             "$candidate" -c 'import ensurepip, venv' 2>/dev/null; then
             command -v "$candidate"
             return
         fi
     done
-    echo "Spooled needs Python 3.11 to 3.14 with its 'venv' module, and found none." >&2
+    echo "Spooled needs Python 3.11 to 3.14 with its modules 'venv' and 'ensurepip'; looked at: $*." >&2
     echo "Install it (Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python)," >&2
     echo "or name one: make run PYTHON=/path/to/python3" >&2
     exit 1
