@@ -1,0 +1,1 @@
+"""The product's table of contents: one file per API route and per timer."""

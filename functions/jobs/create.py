@@ -1,0 +1,20 @@
+"""POST /api/v1/jobs: push a job."""
+
+from shared.edge import Answer, Call, lambda_handler, route
+from shared.jobs.enqueue import enqueue_job
+from shared.wire.jobs import CreatedJobAnswer, CreateJob
+
+
+@route("POST", "/api/v1/jobs", scope="jobs:write", status=201, answer=CreatedJobAnswer, errors=(409,))
+async def endpoint(call: Call, body: CreateJob) -> Answer:
+    """Push a job, like `dispatch()`. A known idempotency key answers 200 with the first job."""
+    call.caller.require_queue(body.queue_name)
+    header_key = call.headers.get("idempotency-key")
+    defaults = {"idempotency_key": header_key} if header_key else {}
+    job = await enqueue_job(
+        call.core, call.caller, body.new_job(body.queue_name, call.now, **defaults), call.now
+    )
+    return Answer(job, status=201 if job["created"] else 200)
+
+
+handler = lambda_handler(endpoint)

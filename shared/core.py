@@ -1,0 +1,26 @@
+"""What every state change needs beside its arguments: the database, the wake-ups, the trusted look-ups."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from shared.clock import Clock, system_clock
+from shared.events.wakeups import Wakeups
+from shared.settings import Settings
+from shared.store import Store
+from shared.tenants.key_cache import KeyCache
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The services of one process; HTTP, gRPC, timers and the command line share it."""
+
+    settings: Settings
+    store: Store
+    wakeups: Wakeups
+    clock: Clock = system_clock
+    started_at: datetime = field(default_factory=system_clock)
+    key_cache: KeyCache = field(default_factory=lambda: KeyCache(timedelta(0)))
+
+    async def close(self) -> None:
+        await self.wakeups.close()
+        await self.store.close()

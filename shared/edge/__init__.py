@@ -1,0 +1,9 @@
+"""The edge: the only place that knows FastAPI, Mangum, Powertools and gRPC."""
+
+from shared.edge.answer import Answer
+from shared.edge.call import Call
+from shared.edge.endpoint import Endpoint, route
+from shared.edge.serverless import lambda_handler
+from shared.edge.tick import Tick, every
+
+__all__ = ["Answer", "Call", "Endpoint", "Tick", "every", "lambda_handler", "route"]

@@ -1,0 +1,71 @@
+"""Request bodies: bounded before they are parsed, JSON whatever the Content-Type says."""
+
+from typing import Any
+
+from pydantic_core import from_json
+from starlette.types import Receive, Scope
+
+from shared.errors import InvalidInputError, PayloadTooLargeError, RequestIncompleteError
+
+_DEEPEST = 128
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """The whole body, never more than `limit` bytes of it in memory.
+
+    Raises PayloadTooLargeError above the limit and RequestIncompleteError when the client goes away.
+    """
+    too_large = PayloadTooLargeError(f"The request body is larger than {limit} bytes.")
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit() and int(value) > limit:
+            raise too_large
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise RequestIncompleteError
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise too_large
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def parse_json(raw: bytes) -> Any:
+    """The JSON value of a body; an empty body is `{}`.
+
+    Raises InvalidInputError for what is no JSON, is nested too deep, or holds text that cannot be stored.
+    """
+    if not raw.strip():
+        return {}
+    try:
+        value = from_json(raw, allow_inf_nan=False)
+    except ValueError as error:
+        raise InvalidInputError.of_field("body", f"is not valid JSON: {error}", "json_invalid") from None
+    _refuse_unstorable(value, "body", 0, look_for_nul=b"\\u0000" in raw)
+    return value
+
+
+def refuse_nul(field: str, text: str) -> None:
+    """Raise InvalidInputError for text with a NUL character, which no database column can hold."""
+    if "\x00" in text:
+        raise InvalidInputError.of_field(field, "must not contain the NUL character", "nul_character")
+
+
+def _refuse_unstorable(value: Any, path: str, depth: int, *, look_for_nul: bool) -> None:
+    if isinstance(value, dict | list):
+        if depth >= _DEEPEST:
+            raise InvalidInputError.of_field(
+                path[:100], f"is nested deeper than {_DEEPEST} levels", "too_deep"
+            )
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in items:
+            if look_for_nul and isinstance(key, str):
+                refuse_nul(path, key)
+            if isinstance(item, dict | list) or look_for_nul:
+                _refuse_unstorable(item, f"{path}.{key}", depth + 1, look_for_nul=look_for_nul)
+    elif look_for_nul and isinstance(value, str):
+        refuse_nul(path, value)

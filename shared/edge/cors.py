@@ -1,0 +1,34 @@
+"""Cross-origin requests: any origin, since credentials travel in a header and never in a cookie."""
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from shared.edge.answer import Answer
+
+CORS_HEADERS = [
+    (b"access-control-allow-origin", b"*"),
+    (
+        b"access-control-expose-headers",
+        (
+            b"X-Request-Id, X-Has-More, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset,"
+            b" X-RateLimit-Scope, Retry-After"
+        ),
+    ),
+]
+
+
+def is_preflight(scope: Scope, headers: Headers) -> bool:
+    return scope["method"] == "OPTIONS" and "access-control-request-method" in headers
+
+
+def preflight_answer() -> Answer:
+    """What a browser asks before it sends a request of another origin."""
+    return Answer(
+        status=204,
+        headers={
+            "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
+            "access-control-allow-headers": "Authorization, Content-Type, X-Admin-Key, X-Organization-ID,"
+            " Idempotency-Key, X-Request-Id, X-Webhook-Token",
+            "access-control-max-age": "86400",
+        },
+    )

@@ -1,0 +1,96 @@
+"""Route declarations: what a function file says about itself, and nothing else."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_type_hints
+
+from fastapi import Path, Query
+from pydantic import BaseModel
+
+from shared.edge.call import Call
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Function = Callable[..., Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One API route: everything that gateway, OpenAPI, access checks and the Lambda need to know of it."""
+
+    method: Method
+    path: str
+    scope: tuple[str, ...]
+    access: Literal["public", "optional", "key", "admin"]
+    status: int
+    answer: Any
+    errors: tuple[int, ...]
+    media_type: str
+    function: Function
+    body_model: type[BaseModel] | None
+    query_model: type[BaseModel] | None
+
+    @property
+    def operation_id(self) -> str:
+        """Stable: the folder and file of the function, for example `jobs_complete`."""
+        return "_".join(self.function.__module__.split(".")[1:])
+
+    @property
+    def tag(self) -> str:
+        return self.function.__module__.split(".")[1].replace("_", " ")
+
+    def documented_signature(self) -> inspect.Signature:
+        """The signature as OpenAPI should see it: path parameters, query model and body, no `call`."""
+        kept = []
+        for name, parameter in inspect.signature(self.function).parameters.items():
+            if name == "call":
+                continue
+            annotation: Any = get_type_hints(self.function, include_extras=True)[name]
+            if name == "query":
+                annotation = Annotated[annotation, Query()]
+            elif name != "body":
+                annotation = Annotated[annotation, Path()]
+            kept.append(parameter.replace(annotation=annotation, kind=inspect.Parameter.KEYWORD_ONLY))
+        return inspect.Signature(kept)
+
+
+def route(
+    method: Method,
+    path: str,
+    *,
+    scope: str | tuple[str, ...] = (),
+    access: Literal["public", "optional", "key", "admin"] = "key",
+    status: int = 200,
+    answer: Any = None,
+    errors: tuple[int, ...] = (),
+    media_type: str = "application/json",
+) -> Callable[[Function], Endpoint]:
+    """Declare a function as an API route.
+
+    scope: the permission word it takes, or several of which one is enough; empty: any valid credential.
+    access: `key` needs a credential, `optional` reads one when given, `public` looks at none,
+        `admin` needs the X-Admin-Key header.
+    status: of a good answer. answer: its model, None for no body. errors: statuses beyond the usual.
+
+    The function takes `call: Call`, its path parameters as strings, and `body` or `query` by their models.
+    """
+
+    def declare(function: Function) -> Endpoint:
+        hints = get_type_hints(function, include_extras=True)
+        if hints.get("call") is not Call:
+            raise TypeError(f"{function.__module__}.{function.__name__} must take `call: Call`")
+        return Endpoint(
+            method=method,
+            path=path,
+            scope=(scope,) if isinstance(scope, str) else scope,
+            access=access,
+            status=status,
+            answer=answer,
+            errors=errors,
+            media_type=media_type,
+            function=function,
+            body_model=hints.get("body"),
+            query_model=hints.get("query"),
+        )
+
+    return declare

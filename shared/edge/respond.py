@@ -1,0 +1,96 @@
+"""From a request to its answer: credential, rights, input, the function, errors. The same for every route."""
+
+import asyncio
+import logging
+import uuid
+from typing import Any
+from urllib.parse import parse_qsl
+
+from pydantic import ValidationError
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope
+
+from shared.core import Core
+from shared.edge.answer import Answer, error_answer
+from shared.edge.body import parse_json, read_body, refuse_nul
+from shared.edge.call import Call
+from shared.edge.credential import admit
+from shared.edge.endpoint import Endpoint
+from shared.errors import FaultError, NotFoundError, SpooledError
+from shared.wire.vocabulary import input_error
+
+logger = logging.getLogger("spooled.edge")
+_LONGEST_REQUEST_ID = 128
+
+
+def request_id_of(headers: Headers) -> str:
+    """The caller's X-Request-Id when it is a sane one, else a new one."""
+    given = headers.get("x-request-id", "")
+    if 0 < len(given) <= _LONGEST_REQUEST_ID and given.isascii() and given.isprintable():
+        return given
+    return uuid.uuid4().hex
+
+
+async def respond(endpoint: Endpoint, core: Core, scope: Scope, receive: Receive, request_id: str) -> Answer:
+    """Run one request; every error becomes an answer, an unexpected one is logged with the request id."""
+    try:
+        return await _respond(endpoint, core, scope, receive, request_id)
+    except SpooledError as error:
+        if error.status >= FaultError.status and error.__cause__ is not None:
+            logger.exception("request %s: %s", request_id, error.message, exc_info=error.__cause__)
+        return error_answer(error)
+    except Exception:
+        logger.exception("request %s failed", request_id)
+        return error_answer(FaultError(details={"request_id": request_id}))
+
+
+async def _respond(endpoint: Endpoint, core: Core, scope: Scope, receive: Receive, request_id: str) -> Answer:
+    headers = Headers(scope=scope)
+    now = core.clock()
+    caller = await admit(endpoint, core, headers, now)
+    raw_body = await read_body(scope, receive, core.settings.max_body_bytes)
+    arguments: dict[str, Any] = dict(_path_arguments(scope))
+    if endpoint.query_model is not None:
+        arguments["query"] = _validated(endpoint.query_model, _query_values(scope))
+    if endpoint.body_model is not None:
+        arguments["body"] = _validated(endpoint.body_model, parse_json(raw_body))
+    call = Call(core, now, request_id, headers, raw_body, _gone_watch(receive), caller)
+    result = await endpoint.function(call, **arguments)
+    return result if isinstance(result, Answer) else Answer(result)
+
+
+def _path_arguments(scope: Scope) -> dict[str, str]:
+    """The path parameters; what cannot be stored names nothing."""
+    values: dict[str, str] = scope["path_params"]
+    if any("\x00" in value for value in values.values()):
+        raise NotFoundError
+    return values
+
+
+def _query_values(scope: Scope) -> dict[str, str]:
+    values = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+    for name, value in values.items():
+        refuse_nul("query", name)
+        refuse_nul(name, value)
+    return values
+
+
+def _validated(model: Any, values: Any) -> Any:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise input_error(error) from None
+
+
+def _gone_watch(receive: Receive) -> Any:
+    """A check whether the client went away, for functions that wait."""
+    watch: asyncio.Task[Any] | None = None
+
+    async def client_is_gone() -> bool:
+        nonlocal watch
+        if watch is None:
+            watch = asyncio.ensure_future(receive())
+            await asyncio.sleep(0)
+        return watch.done() and watch.result()["type"] == "http.disconnect"
+
+    return client_is_gone

@@ -1,0 +1,38 @@
+"""AWS Lambda: one function behind API Gateway, one connection for the life of the environment."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from shared.edge.endpoint import Endpoint
+from shared.edge.opening import open_serverless_core
+
+Handler = Callable[[Any, Any], Any]
+
+
+def lambda_handler(endpoint: Endpoint) -> Handler:
+    """The Lambda handler of a route; inside Lambda it is built at import, where start-up time is cheapest."""
+    build = _Lazy(endpoint)
+    if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+        build.handler()
+    return build
+
+
+class _Lazy:
+    """Builds its application once: a local server imports many functions and needs none of their handlers."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._handler: Handler | None = None
+
+    def handler(self) -> Handler:
+        if self._handler is None:
+            from mangum import Mangum  # noqa: PLC0415 - only where a Lambda runs
+
+            from shared.edge.service import Service  # noqa: PLC0415 - as above
+
+            self._handler = Mangum(Service([self._endpoint], open_serverless_core), lifespan="off")
+        return self._handler
+
+    def __call__(self, event: Any, context: Any) -> Any:
+        return self.handler()(event, context)

@@ -1,0 +1,121 @@
+"""The functions composed into one ASGI application: locally all of them, in a Lambda just one."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+from fastapi import FastAPI
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
+
+from shared.core import Core
+from shared.edge.answer import Answer, encode, error_answer
+from shared.edge.cors import CORS_HEADERS, is_preflight, preflight_answer
+from shared.edge.endpoint import Endpoint
+from shared.edge.openapi import document_route
+from shared.edge.respond import request_id_of, respond
+from shared.errors import MethodNotAllowedError, NotFoundError
+from shared.version import VERSION
+
+_MEDIA_TYPE = b"content-type"
+
+
+class Service:
+    """Routes requests to functions. FastAPI keeps the routes and writes the OpenAPI document."""
+
+    def __init__(
+        self,
+        endpoints: Iterable[Endpoint],
+        open_core: Callable[[], Awaitable[Core]],
+    ) -> None:
+        self._open_core = open_core
+        self._core: Core | None = None
+        self._opening = asyncio.Lock()
+        self.api = FastAPI(title="Spooled", version=VERSION, description=__doc__, redirect_slashes=False)
+        for endpoint in sorted(endpoints, key=_specific_first):
+            self.api.router.routes.append(document_route(endpoint, self._application(endpoint)))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+
+    async def core(self) -> Core:
+        """The services, opened at the first use."""
+        if self._core is None:
+            async with self._opening:
+                if self._core is None:
+                    self._core = await self._open_core()
+        return self._core
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self.api
+        headers = Headers(scope=scope)
+        scope["spooled.request_id"] = request_id_of(headers)
+        if is_preflight(scope, headers):
+            await _send(preflight_answer(), scope, send)
+            return
+        try:
+            await self.api.router(scope, receive, _with_common_headers(scope, send))
+        except HTTPException as error:
+            known = {404: NotFoundError("There is no such route."), 405: MethodNotAllowedError()}
+            answer = error_answer(known.get(error.status_code, NotFoundError()))
+            await _send(Answer(answer.body, answer.status, dict(error.headers or {})), scope, send)
+
+    def _application(self, endpoint: Endpoint) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+        async def run(scope: Scope, receive: Receive, send: Send) -> None:
+            core = await self.core()
+            answer = await respond(endpoint, core, scope, receive, scope["spooled.request_id"])
+            if core.settings.validate_answers:
+                from shared.edge.conformance import check_answer  # noqa: PLC0415 - tests only
+
+                check_answer(endpoint, answer)
+            await _send(answer, scope, send, endpoint.status)
+
+        return run
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self.core()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                if self._core is not None:
+                    await self._core.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+def _specific_first(endpoint: Endpoint) -> tuple[list[bool], str]:
+    """Fixed segments win over parameters: `/jobs/stats` before `/jobs/{job_id}`."""
+    return [part.startswith("{") for part in endpoint.path.split("/")], endpoint.path
+
+
+def _with_common_headers(scope: Scope, send: Send) -> Send:
+    """Documentation pages carry the request id and CORS headers too."""
+    common = [(b"x-request-id", scope["spooled.request_id"].encode()), *CORS_HEADERS]
+
+    async def send_with_headers(message: dict[str, object]) -> None:
+        if message["type"] == "http.response.start":
+            headers = list(message.get("headers", []))  # type: ignore[call-overload]
+            known = {name for name, _ in headers}
+            message["headers"] = headers + [pair for pair in common if pair[0] not in known]
+        await send(message)
+
+    return send_with_headers  # type: ignore[return-value]
+
+
+async def _send(answer: Answer, scope: Scope, send: Send, usual_status: int = 200) -> None:
+    status = answer.status or usual_status
+    body = b"" if status == 204 else encode(answer.body)  # noqa: PLR2004 - No Content
+    headers = [
+        (b"x-request-id", scope["spooled.request_id"].encode()),
+        *CORS_HEADERS,
+        *((name.encode(), value.encode()) for name, value in answer.headers.items()),
+    ]
+    if status != 204:  # noqa: PLR2004 - No Content
+        headers += [(_MEDIA_TYPE, answer.media_type.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})

@@ -1,0 +1,63 @@
+"""Timers: one shape for all of them, safe to run twice at once, bounded by the time they are given."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic
+from typing import Any
+
+from shared.core import Core
+from shared.edge.opening import open_serverless_core
+
+logger = logging.getLogger("spooled.ticks")
+
+Counts = dict[str, int]
+"""What a run did, by the thing counted; all zero means there was nothing to do."""
+RunOnce = Callable[[Core, datetime, float], Awaitable[Counts]]
+_RESERVE_SECONDS = 5.0
+_PAUSE_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class Tick:
+    """A timer: `run_once(core, now, budget_seconds)`, and how often the cloud starts it."""
+
+    name: str
+    every_seconds: int
+    run_once: RunOnce
+    _loop: asyncio.AbstractEventLoop | None = field(default=None, repr=False)
+    _core: Core | None = field(default=None, repr=False)
+
+    def handler(self, event: Any, context: Any) -> Counts:  # noqa: ARG002 - the payload says nothing
+        """The Lambda handler: runs again and again until the next minute's run takes over."""
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+        remaining = context.get_remaining_time_in_millis() / 1000
+        return self._loop.run_until_complete(
+            self._run_for(min(remaining - _RESERVE_SECONDS, self.every_seconds))
+        )
+
+    async def _run_for(self, seconds: float) -> Counts:
+        if self._core is None:
+            self._core = await open_serverless_core()
+        total: Counts = {}
+        deadline = monotonic() + seconds
+        while True:
+            counts = await self.run_once(self._core, self._core.clock(), max(0.1, deadline - monotonic()))
+            total = {key: total.get(key, 0) + counts.get(key, 0) for key in total | counts}
+            if monotonic() + _PAUSE_SECONDS > deadline:
+                logger.info("tick %s: %s (%s)", self.name, total, os.environ.get("AWS_REGION", "local"))
+                return total
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+
+def every(seconds: int) -> Callable[[RunOnce], Tick]:
+    """Declare a function as a timer that the cloud starts every `seconds`."""
+
+    def declare(run_once: RunOnce) -> Tick:
+        return Tick(run_once.__module__.rpartition(".")[2], seconds, run_once)
+
+    return declare

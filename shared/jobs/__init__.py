@@ -1,0 +1,1 @@
+"""Jobs: their life from enqueue over claim and settle to the archive."""

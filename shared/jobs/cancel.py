@@ -1,0 +1,67 @@
+"""Cancel: a job that has not run yet never will."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from shared import ids
+from shared.core import Core
+from shared.errors import ConflictError
+from shared.jobs.model import CARRIED, SETTLED_STATES
+from shared.jobs.read import JobNotFoundError, find_job
+from shared.jobs.refusal import LOG
+from shared.store import SYSTEM, Row, load_queries, tenant
+from shared.tenants.caller import Caller
+
+QUERIES = load_queries(__file__, carried=CARRIED, log=LOG)
+
+
+async def cancel_job(core: Core, caller: Caller, public_id: str, now: datetime) -> None:
+    """Cancel a pending or scheduled job.
+
+    Raises JobNotFoundError, or ConflictError for a job in any other state.
+    """
+    job_id = ids.decode("job", public_id)
+    if await cancel_jobs(core, caller.org_id, [job_id], "Cancelled", now, queues=caller.queue_filter):
+        return
+    row = await find_job(core, caller, job_id)
+    if row is None:
+        raise JobNotFoundError
+    state = row["state"]
+    raise ConflictError(
+        f"Job is already {state}"
+        if state in SETTLED_STATES
+        else "Job is processing: wait, or let its lease lapse"
+    )
+
+
+async def cancel_jobs(
+    core: Core,
+    org_id: int,
+    job_ids: Sequence[int],
+    reason: str,
+    now: datetime,
+    *,
+    queues: list[str] | None = None,
+) -> list[Row]:
+    """Move those of the jobs that have not started to the archive as cancelled, and return them."""
+    return await core.store.fetch(
+        tenant(org_id),
+        QUERIES["cancel_jobs"],
+        org_id=org_id,
+        ids=list(job_ids),
+        queues=queues,
+        reason=reason,
+        now=now,
+    )
+
+
+async def expire_jobs(core: Core, now: datetime, limit: int = 500) -> int:
+    """Cancel the jobs, of all organizations, whose `expires_at` passed before they ran."""
+    expired = await core.store.fetch(SYSTEM, QUERIES["find_expired"], now=now, limit=limit)
+    by_org: dict[int, list[int]] = {}
+    for row in expired:
+        by_org.setdefault(row["org_id"], []).append(row["id"])
+    count = 0
+    for org_id, job_ids in by_org.items():
+        count += len(await cancel_jobs(core, org_id, job_ids, "Expired before it ran", now))
+    return count

@@ -1,0 +1,101 @@
+"""Claim: a worker takes the next due jobs of a queue under a lease."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.core import Core
+from shared.jobs.leases import recover_leases
+from shared.jobs.model import claimed_answer
+from shared.store import load_queries
+from shared.tenants.caller import Caller
+
+QUERIES = load_queries(__file__)
+LONGEST_WAIT_SECONDS = 20
+_BUSY_PAUSE = timedelta(milliseconds=100)
+"""When due jobs are in other hands at this moment, or just went back to wait for their next attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a worker asks for. `lease_seconds` None takes the job's own timeout."""
+
+    queue: str
+    worker_id: str
+    limit: int = 1
+    lease_seconds: int | None = None
+    wait_seconds: float = 0
+
+
+async def _never_gone() -> bool:
+    return False
+
+
+async def claim_jobs(
+    core: Core, caller: Caller, claim: Claim, client_is_gone: Callable[[], Awaitable[bool]] = _never_gone
+) -> list[dict[str, Any]]:
+    """Take up to `limit` due jobs, highest priority first, then oldest.
+
+    With nothing due it first recovers the queue's lapsed leases and looks once more, then waits up to
+    `wait_seconds` for a job: woken by what makes one claimable, never by polling. A client that has gone
+    claims nothing. An unknown, paused or disabled queue, or one that the key is not for, yields nothing.
+    """
+    if not caller.may_use_queue(claim.queue):
+        return []
+    deadline = core.clock() + timedelta(seconds=claim.wait_seconds)
+    jobs = await claim_due(core, caller, claim, core.clock())
+    if jobs:
+        return jobs
+    while True:
+        with core.wakeups.waiting(caller.org_id, claim.queue) as woken:
+            now = core.clock()
+            jobs, next_look = await _recover_and_claim(core, caller, claim, now)
+            if jobs or now >= deadline:
+                return jobs
+            await _wait(woken, (min(deadline, next_look or deadline) - now).total_seconds())
+            if await client_is_gone():
+                if woken.is_set():
+                    core.wakeups.notify(caller.org_id, claim.queue)
+                return []
+
+
+async def claim_due(core: Core, caller: Caller, claim: Claim, now: datetime) -> list[dict[str, Any]]:
+    """Take what is due at this instant, in one round trip."""
+    rows = await core.store.fetch(
+        caller.scope,
+        QUERIES["claim_jobs"],
+        org_id=caller.org_id,
+        queue=claim.queue,
+        worker_id=claim.worker_id,
+        limit=claim.limit,
+        lease_seconds=claim.lease_seconds,
+        now=now,
+    )
+    return [claimed_answer(row) for row in rows]
+
+
+async def _recover_and_claim(
+    core: Core, caller: Caller, claim: Claim, now: datetime
+) -> tuple[list[dict[str, Any]], datetime | None]:
+    """The jobs, or else the instant at which looking again makes sense; None when only a wake-up does."""
+    row = await core.store.fetch_one(
+        caller.scope, QUERIES["next_look"], org_id=caller.org_id, queue=claim.queue, now=now
+    )
+    if row is None:
+        return [], None
+    lapsed = row["next_lapse"] is not None and row["next_lapse"] <= now
+    if lapsed:
+        await recover_leases(core, caller.org_id, claim.queue, now)
+    if lapsed or (row["next_due"] is not None and row["next_due"] <= now):
+        return await claim_due(core, caller, claim, now), now + _BUSY_PAUSE
+    ahead = [instant for instant in (row["next_due"], row["next_lapse"]) if instant is not None]
+    return [], min(ahead, default=None)
+
+
+async def _wait(woken: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(woken.wait(), max(seconds, 0.001))
+    except TimeoutError:
+        return

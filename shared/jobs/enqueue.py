@@ -1,0 +1,143 @@
+"""Enqueue: one or a thousand jobs, in one statement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from shared.core import Core
+from shared.errors import ConflictError
+from shared.jobs.model import job_answer
+from shared.jobs.read import find_job
+from shared.store import Row, load_queries
+from shared.tenants.caller import Caller
+
+QUERIES = load_queries(__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job to be made. `payload` and `tags` are JSON text; None takes the queue's setting."""
+
+    queue: str
+    payload: str
+    priority: int = 0
+    max_retries: int | None = None
+    timeout_seconds: int | None = None
+    run_at: datetime | None = None
+    expires_at: datetime | None = None
+    idempotency_key: str | None = None
+    tags: str | None = None
+    parent_job_id: int | None = None
+    completion_webhook: str | None = None
+    completion_webhook_secret: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    """The job that a request stands for: a new one, or the one that its idempotency key names."""
+
+    job_id: int
+    created: bool
+    max_retries: int
+    timeout_seconds: int
+
+
+async def enqueue_jobs(core: Core, caller: Caller, jobs: Sequence[NewJob], now: datetime) -> list[Enqueued]:
+    """Make the jobs, all or none, and wake who waits for them.
+
+    A queue that is named for the first time comes into being. A job whose idempotency key is known is not
+    made: the answer names the first one.
+    """
+    row = await core.store.fetch_one(
+        caller.scope, QUERIES["enqueue_jobs"], **_parameters(core, caller, jobs, now)
+    )
+    assert row is not None
+    winners: dict[str, int] = row["winners"] or {}
+    enqueued = [
+        _outcome(job, job_id, winners, row["defaults"]) for job, job_id in zip(jobs, row["ids"], strict=True)
+    ]
+    for queue in {job.queue for job in jobs}:
+        arrived = sum(
+            outcome.created and job.queue == queue and (job.run_at is None or job.run_at <= now)
+            for job, outcome in zip(jobs, enqueued, strict=True)
+        )
+        later = any(job.queue == queue and job.run_at is not None and job.run_at > now for job in jobs)
+        if arrived or later:
+            core.wakeups.notify(caller.org_id, queue, max(arrived, 1))
+    return enqueued
+
+
+async def enqueue_job(core: Core, caller: Caller, job: NewJob, now: datetime) -> dict[str, Any]:
+    """Make one job and return it whole, with `created`."""
+    (outcome,) = await enqueue_jobs(core, caller, [job], now)
+    if outcome.created:
+        row = _new_row(caller, job, outcome, now)
+    else:
+        found = await find_job(core, caller, outcome.job_id)
+        if found is None:
+            raise ConflictError("The job of this idempotency key is not kept any more; use another key.")
+        row = found
+    return job_answer(row, now) | {"created": outcome.created}
+
+
+def _outcome(job: NewJob, job_id: int, winners: dict[str, int], defaults: dict[str, list[int]]) -> Enqueued:
+    winner = job_id if job.idempotency_key is None else winners[job.idempotency_key]
+    max_retries, timeout_seconds = defaults.get(job.queue, [3, 300])
+    return Enqueued(
+        winner,
+        winner == job_id,
+        max_retries if job.max_retries is None else job.max_retries,
+        timeout_seconds if job.timeout_seconds is None else job.timeout_seconds,
+    )
+
+
+def _parameters(core: Core, caller: Caller, jobs: Sequence[NewJob], now: datetime) -> dict[str, Any]:
+    return {
+        "org_id": caller.org_id,
+        "now": now,
+        "keys_expire_at": now + timedelta(hours=core.settings.idempotency_hours),
+        "queues": [job.queue for job in jobs],
+        "payloads": [job.payload for job in jobs],
+        "priorities": [job.priority for job in jobs],
+        "max_retries": [job.max_retries for job in jobs],
+        "timeouts": [job.timeout_seconds for job in jobs],
+        "run_ats": [job.run_at if job.run_at and job.run_at > now else now for job in jobs],
+        "expires_ats": [job.expires_at for job in jobs],
+        "keys": [job.idempotency_key for job in jobs],
+        "tags": [job.tags for job in jobs],
+        "parents": [job.parent_job_id for job in jobs],
+        "webhooks": [job.completion_webhook for job in jobs],
+        "webhook_secrets": [job.completion_webhook_secret for job in jobs],
+    }
+
+
+def _new_row(caller: Caller, job: NewJob, outcome: Enqueued, now: datetime) -> Row:
+    """The row as the database has it now, without asking for it again."""
+    return {
+        "org_id": caller.org_id,
+        "id": outcome.job_id,
+        "queue": job.queue,
+        "state": "pending",
+        "priority": job.priority,
+        "run_at": job.run_at if job.run_at and job.run_at > now else now,
+        "attempts": 0,
+        "max_retries": outcome.max_retries,
+        "timeout_seconds": outcome.timeout_seconds,
+        "payload": orjson.Fragment(job.payload),
+        "tags": None if job.tags is None else orjson.Fragment(job.tags),
+        "created_at": now,
+        "updated_at": now,
+        "expires_at": job.expires_at,
+        "idempotency_key": job.idempotency_key,
+        "parent_job_id": job.parent_job_id,
+        "completion_webhook": job.completion_webhook,
+        "unmet_parents": 0,
+        **dict.fromkeys(
+            ("result", "last_error", "started_at", "finished_at", "worker_id", "lease_id", "leased_until")
+        ),
+        "workflow_id": None,
+        "dependency_mode": None,
+    }

@@ -1,0 +1,77 @@
+"""Leases: extending one, giving a job back, and recovering the jobs whose lease lapsed."""
+
+import random
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from shared.core import Core
+from shared.jobs.refusal import HELD, LOG, Hold, Outcome, settle_outcomes
+from shared.jobs.settle import fail_lapsed
+from shared.store import SYSTEM, load_queries, tenant
+from shared.tenants.caller import Caller
+
+QUERIES = load_queries(__file__, held=HELD, log=LOG)
+DEFAULT_EXTENSION_SECONDS = 30
+_BATCH = 500
+
+
+async def extend_leases(
+    core: Core, caller: Caller, worker_id: str | None, holds: Sequence[Hold], seconds: int, now: datetime
+) -> list[Outcome]:
+    """Move the end of each lease to `seconds` from now (a heartbeat)."""
+    rows = await core.store.fetch(
+        caller.scope,
+        QUERIES["extend_leases"],
+        **_hold_parameters(caller, worker_id, holds, now),
+        seconds=seconds,
+    )
+    return await settle_outcomes(core, caller, worker_id, holds, rows, now)
+
+
+async def release_jobs(
+    core: Core, caller: Caller, worker_id: str | None, holds: Sequence[Hold], run_at: datetime, now: datetime
+) -> list[Outcome]:
+    """Give jobs back (snooze): claimable again at `run_at`, the attempt not counted."""
+    rows = await core.store.fetch(
+        caller.scope,
+        QUERIES["release_jobs"],
+        **_hold_parameters(caller, worker_id, holds, now),
+        run_at=run_at,
+    )
+    for row in rows:
+        core.wakeups.notify(caller.org_id, row["queue"])
+    return await settle_outcomes(core, caller, worker_id, holds, rows, now)
+
+
+async def recover_leases(core: Core, org_id: int, queue: str, now: datetime, limit: int = _BATCH) -> int:
+    """Count each lapsed lease of a queue as a failed attempt and return how many there were."""
+    scope = tenant(org_id)
+    async with core.store.transaction(scope) as transaction:
+        lapsed = await transaction.fetch(
+            QUERIES["lock_lapsed"], org_id=org_id, queue=queue, now=now, limit=limit
+        )
+        holds = [Hold(row["id"], row["lease_id"]) for row in lapsed]
+        rows = await fail_lapsed(transaction, org_id, holds, random.SystemRandom(), now) if holds else []
+    if rows:
+        core.wakeups.notify(org_id, queue, len(rows))
+    return len(rows)
+
+
+async def find_lapsed(core: Core, now: datetime) -> list[tuple[int, str]]:
+    """The queues, of all organizations, in which a lease has lapsed."""
+    rows = await core.store.fetch(SYSTEM, QUERIES["find_lapsed"], now=now)
+    return [(row["org_id"], row["queue"]) for row in rows]
+
+
+def _hold_parameters(
+    caller: Caller, worker_id: str | None, holds: Sequence[Hold], now: datetime
+) -> dict[str, Any]:
+    return {
+        "org_id": caller.org_id,
+        "queues": caller.queue_filter,
+        "worker_id": worker_id,
+        "ids": [hold.job_id for hold in holds],
+        "lease_ids": [hold.lease_id for hold in holds],
+        "now": now,
+    }

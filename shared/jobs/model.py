@@ -1,0 +1,125 @@
+"""A job as the API shows it."""
+
+from datetime import datetime
+from typing import Any
+
+from shared import ids
+from shared.store import Row
+
+CARRIED = (
+    "org_id, id, queue, priority, run_at, attempts, max_retries, timeout_seconds, payload, tags, created_at,"
+    " started_at, expires_at, lease_id, worker_id, idempotency_key, parent_job_id, completion_webhook,"
+    " completion_webhook_secret, workflow_id, step_key, dependency_mode, has_children"
+)
+"""The columns that a job keeps when it moves between the hot table and the archive."""
+
+SETTLED_STATES = ("completed", "failed", "deadletter", "cancelled")
+
+
+def status_of(row: Row, now: datetime) -> str:
+    """The state that the API names: `scheduled` is a first run that lies ahead, or a step that waits."""
+    state: str = row["state"]
+    if state == "waiting" or (state == "pending" and row["attempts"] == 0 and row["run_at"] > now):
+        return "scheduled"
+    return state
+
+
+def retry_count_of(row: Row) -> int:
+    """Failed attempts so far: 0 while the first one runs, `max_retries` once they are used up."""
+    attempts: int = row["attempts"]
+    return attempts if row["state"] in {"waiting", "pending", "cancelled"} else max(0, attempts - 1)
+
+
+def job_answer(row: Row, now: datetime) -> dict[str, Any]:
+    """A job whole, under the names of both dialects."""
+    retry_count = retry_count_of(row)
+    lease = ids.encode_optional("lease", row["lease_id"]) if row["state"] == "processing" else None
+    return {
+        "id": ids.encode("job", row["id"]),
+        "organization_id": ids.encode("org", row["org_id"]),
+        "queue_name": row["queue"],
+        "queue": row["queue"],
+        "status": status_of(row, now),
+        "payload": row["payload"],
+        "result": row["result"],
+        "retry_count": retry_count,
+        "attempt": retry_count,
+        "attempts": row["attempts"],
+        "max_retries": row["max_retries"],
+        "last_error": row["last_error"],
+        "created_at": row["created_at"],
+        "updated_at": row["updated_at"],
+        "scheduled_at": scheduled_at_of(row),
+        "started_at": row["started_at"],
+        "completed_at": row["finished_at"],
+        "expires_at": row["expires_at"],
+        "priority": row["priority"],
+        "tags": row["tags"],
+        "timeout_seconds": row["timeout_seconds"],
+        "parent_job_id": ids.encode_optional("job", row["parent_job_id"]),
+        "completion_webhook": row["completion_webhook"],
+        "assigned_worker_id": row["worker_id"],
+        "lease_id": lease,
+        "lease_expires_at": row["leased_until"],
+        "leased_until": row["leased_until"],
+        "idempotency_key": row["idempotency_key"],
+        "workflow_id": ids.encode_optional("wf", row["workflow_id"]),
+        "dependency_mode": row["dependency_mode"],
+        "dependencies_met": row["unmet_parents"] == 0,
+    }
+
+
+def scheduled_at_of(row: Row) -> datetime | None:
+    """The time a job was asked to wait for; None for one that could run as soon as it was made."""
+    run_at: datetime = row["run_at"]
+    return None if run_at == row["created_at"] else run_at
+
+
+def claimed_answer(row: Row) -> dict[str, Any]:
+    """A job in a worker's hands. It never has an `error` key: guide workers read that as no job."""
+    lease = ids.encode("lease", row["lease_id"])
+    return {
+        "id": ids.encode("job", row["id"]),
+        "queue_name": row["queue"],
+        "queue": row["queue"],
+        "status": "processing",
+        "payload": row["payload"],
+        "priority": row["priority"],
+        "retry_count": row["attempts"] - 1,
+        "attempt": row["attempts"] - 1,
+        "attempts": row["attempts"],
+        "max_retries": row["max_retries"],
+        "timeout_seconds": row["timeout_seconds"],
+        "worker_id": row["worker_id"],
+        "assigned_worker_id": row["worker_id"],
+        "lease_id": lease,
+        "lease_expires_at": row["leased_until"],
+        "leased_until": row["leased_until"],
+        "created_at": row["created_at"],
+        "started_at": row["started_at"],
+        "scheduled_at": scheduled_at_of(row),
+        "tags": row["tags"],
+        "workflow_id": ids.encode_optional("wf", row["workflow_id"]),
+    }
+
+
+def summary_answer(row: Row, now: datetime) -> dict[str, Any]:
+    """A job in a list, without its payload."""
+    retry_count = retry_count_of(row)
+    return {
+        "id": ids.encode("job", row["id"]),
+        "queue_name": row["queue"],
+        "queue": row["queue"],
+        "status": status_of(row, now),
+        "priority": row["priority"],
+        "retry_count": retry_count,
+        "attempt": retry_count,
+        "attempts": row["attempts"],
+        "max_retries": row["max_retries"],
+        "job_type": row["job_type"] or "",
+        "last_error": row["last_error"],
+        "created_at": row["created_at"],
+        "scheduled_at": scheduled_at_of(row),
+        "started_at": row["started_at"],
+        "completed_at": row["finished_at"],
+    }

@@ -1,0 +1,95 @@
+"""Holding a job and losing it: what a settle compares, and why it was refused."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.core import Core
+from shared.errors import ConflictError, LeaseExpiredError, SpooledError
+from shared.jobs.model import SETTLED_STATES
+from shared.jobs.read import JobNotFoundError
+from shared.store import Row, load_queries
+from shared.tenants.caller import Caller
+
+QUERIES = load_queries(__file__)
+
+HELD = (
+    "job.state = 'processing' AND job.leased_until > %(now)s::timestamptz"
+    " AND (hold.lease_id IS NULL OR job.lease_id = hold.lease_id)"
+    " AND (%(worker_id)s::text IS NULL OR job.worker_id = %(worker_id)s)"
+    " AND (%(queues)s::text[] IS NULL OR job.queue = ANY(%(queues)s::text[]))"
+)
+"""The fence of every settle, as a fragment of its query: what is given must be the job's."""
+
+LOG = "CASE WHEN jsonb_array_length(job.log) >= 100 THEN job.log - 0 ELSE job.log END"
+"""A job's log with room for one more entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A job that a worker says it holds; `lease_id` None is not compared."""
+
+    job_id: int
+    lease_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one job of a batch: its new row, or why nothing was changed."""
+
+    job_id: int
+    row: Row | None = None
+    refused: SpooledError | None = None
+
+    def row_or_raise(self) -> Row:
+        if self.refused is not None:
+            raise self.refused
+        assert self.row is not None
+        return self.row
+
+
+async def settle_outcomes(
+    core: Core,
+    caller: Caller,
+    worker_id: str | None,
+    holds: Sequence[Hold],
+    rows: Sequence[Row],
+    now: datetime,
+) -> list[Outcome]:
+    """Match the changed rows to what was asked, and find out why the others were refused."""
+    changed = {row["id"]: row for row in rows}
+    refused = [hold.job_id for hold in holds if hold.job_id not in changed]
+    states: dict[int, Row] = {}
+    if refused:
+        found = await core.store.fetch(
+            caller.scope,
+            QUERIES["states_of_jobs"],
+            org_id=caller.org_id,
+            ids=refused,
+            queues=caller.queue_filter,
+        )
+        states = {row["id"]: row for row in found}
+    return [
+        Outcome(hold.job_id, changed[hold.job_id])
+        if hold.job_id in changed
+        else Outcome(hold.job_id, refused=_reason(states.get(hold.job_id), hold, worker_id, now))
+        for hold in holds
+    ]
+
+
+def _reason(state: Row | None, hold: Hold, worker_id: str | None, now: datetime) -> SpooledError:
+    if state is None:
+        return JobNotFoundError()
+    if state["state"] in SETTLED_STATES:
+        return ConflictError(f"Job is already {state['state']}")
+    if hold.lease_id is not None and (hold.lease_id != state["lease_id"] or state["state"] != "processing"):
+        return LeaseExpiredError(
+            "The lease_id does not match the job's current lease: it lapsed or was given up"
+        )
+    if state["state"] != "processing":
+        return ConflictError("Job is not processing: claim it first")
+    if state["leased_until"] <= now:
+        return LeaseExpiredError()
+    if worker_id is not None and worker_id != state["worker_id"]:
+        return ConflictError("Job is held by another worker")
+    return LeaseExpiredError()

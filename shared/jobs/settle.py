@@ -1,0 +1,109 @@
+"""Settle: a worker completes or fails what it holds. One job or a thousand, one statement."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.core import Core
+from shared.jobs.model import CARRIED
+from shared.jobs.refusal import HELD, LOG, Hold, Outcome, settle_outcomes
+from shared.store import Row, Transaction, load_queries
+from shared.tenants.caller import Caller
+
+QUERIES = load_queries(
+    __file__, carried=CARRIED, carried_but_payload=CARRIED.replace(" payload,", ""), held=HELD, log=LOG
+)
+LAPSED = "Lease expired"
+_JITTER_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A job that is done; `result` is JSON text."""
+
+    hold: Hold
+    result: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An attempt that failed; `no_retry` buries the job at once."""
+
+    hold: Hold
+    error: str
+    no_retry: bool = False
+
+
+async def complete_jobs(
+    core: Core, caller: Caller, worker_id: str | None, completions: Sequence[Completion], now: datetime
+) -> list[Outcome]:
+    """Move each held job to the archive with its result; one that is not held is refused alone."""
+    holds = [completion.hold for completion in completions]
+    rows = await core.store.fetch(
+        caller.scope,
+        QUERIES["complete_jobs"],
+        org_id=caller.org_id,
+        queues=caller.queue_filter,
+        worker_id=worker_id,
+        ids=[hold.job_id for hold in holds],
+        lease_ids=[hold.lease_id for hold in holds],
+        results=[completion.result for completion in completions],
+        whole=len(completions) == 1,
+        now=now,
+    )
+    return await settle_outcomes(core, caller, worker_id, holds, rows, now)
+
+
+async def fail_jobs(
+    core: Core,
+    caller: Caller,
+    worker_id: str | None,
+    failures: Sequence[Failure],
+    chance: random.Random,
+    now: datetime,
+) -> list[Outcome]:
+    """Put each held job back with backoff, or in the dead-letter queue once its retries are used up.
+
+    The delay of the n-th failure is `retry_delay_seconds * backoff_multiplier ** (n - 1)` of its queue, at
+    most `backoff_max_seconds`, and up to half a second of jitter.
+    """
+    parameters = _failure_parameters(caller.org_id, failures, chance, now)
+    rows = await core.store.fetch(
+        caller.scope,
+        QUERIES["fail_jobs"],
+        **parameters,
+        queues=caller.queue_filter,
+        worker_id=worker_id,
+        lapsed=False,
+    )
+    for row in rows:
+        if row["state"] == "pending":
+            core.wakeups.notify(caller.org_id, row["queue"])
+    return await settle_outcomes(core, caller, worker_id, [failure.hold for failure in failures], rows, now)
+
+
+async def fail_lapsed(
+    transaction: Transaction, org_id: int, holds: Sequence[Hold], chance: random.Random, now: datetime
+) -> list[Row]:
+    """A lapsed lease is a failed attempt: the same change, for jobs that nobody holds any more."""
+    failures = [Failure(hold, LAPSED) for hold in holds]
+    parameters = _failure_parameters(org_id, failures, chance, now)
+    return await transaction.fetch(
+        QUERIES["fail_jobs"], **parameters, queues=None, worker_id=None, lapsed=True
+    )
+
+
+def _failure_parameters(
+    org_id: int, failures: Sequence[Failure], chance: random.Random, now: datetime
+) -> dict[str, Any]:
+    return {
+        "org_id": org_id,
+        "ids": [failure.hold.job_id for failure in failures],
+        "lease_ids": [failure.hold.lease_id for failure in failures],
+        "errors": [failure.error for failure in failures],
+        "no_retries": [failure.no_retry for failure in failures],
+        "jitters": [chance.random() * _JITTER_SECONDS for _ in failures],
+        "now": now,
+    }

@@ -1,0 +1,72 @@
+-- complete_jobs hot --
+-- Completion is a DELETE and an INSERT: the hot table stays small whatever the history. A batch returns no
+-- payloads; nobody reads them.
+WITH removed AS (
+    DELETE FROM job
+    USING unnest(%(ids)s::bigint[], %(lease_ids)s::bigint[], %(results)s::text[]) AS hold(id, lease_id, result)
+    WHERE job.org_id = %(org_id)s AND job.id = hold.id
+      AND {{held}}
+    RETURNING job.*, hold.result
+),
+archived AS (
+    INSERT INTO job_archive ({{carried}}, state, last_error, log, updated_at, result, finished_at)
+    SELECT {{carried}}, 'completed', last_error, log, %(now)s, result::json, %(now)s
+    FROM removed
+    RETURNING *
+)
+SELECT {{carried_but_payload}}, CASE WHEN %(whole)s THEN payload END AS payload, state, last_error, log, updated_at,
+       leased_until, unmet_parents, CASE WHEN %(whole)s THEN result END AS result, finished_at
+FROM archived;
+
+-- fail_jobs hot --
+-- One change for a reported failure and for a lapsed lease (`lapsed`): back to wait with backoff while
+-- retries are left, else to the dead letters. The log keeps what each attempt ran into.
+WITH failing AS MATERIALIZED (
+    SELECT job.id, hold.error,
+           NOT hold.no_retry AND job.attempts <= job.max_retries AS will_retry,
+           %(now)s::timestamptz + interval '1 second' * (
+               least(
+                   coalesce(queue.backoff_max_seconds, 3600),
+                   coalesce(queue.retry_delay_seconds, 1)
+                       * coalesce(queue.backoff_multiplier, 2) ^ greatest(job.attempts - 1, 0)
+               ) + hold.jitter
+           ) AS run_at,
+           {{log}} || jsonb_build_object(
+               'event', 'failed', 'at', %(now)s::timestamptz, 'attempt', job.attempts,
+               'claimed_at', job.started_at, 'worker_id', job.worker_id, 'error', hold.error
+           ) AS log
+    FROM unnest(
+        %(ids)s::bigint[], %(lease_ids)s::bigint[], %(errors)s::text[], %(no_retries)s::boolean[],
+        %(jitters)s::double precision[]
+    ) AS hold(id, lease_id, error, no_retry, jitter)
+    JOIN job ON job.org_id = %(org_id)s AND job.id = hold.id
+    LEFT JOIN queue ON queue.org_id = job.org_id AND queue.name = job.queue
+    WHERE CASE WHEN %(lapsed)s THEN job.state = 'processing' AND job.lease_id = hold.lease_id ELSE {{held}} END
+    FOR UPDATE OF job
+),
+retried AS (
+    UPDATE job SET
+        state = 'pending', run_at = failing.run_at, last_error = failing.error, log = failing.log,
+        lease_id = NULL, leased_until = NULL, worker_id = NULL, updated_at = %(now)s
+    FROM failing
+    WHERE job.org_id = %(org_id)s AND job.id = failing.id AND failing.will_retry
+    RETURNING job.*
+),
+buried AS (
+    DELETE FROM job
+    USING failing
+    WHERE job.org_id = %(org_id)s AND job.id = failing.id AND NOT failing.will_retry
+    RETURNING job.*, failing.error AS final_error, failing.log AS final_log
+),
+archived AS (
+    INSERT INTO job_archive ({{carried}}, state, last_error, log, updated_at, finished_at)
+    SELECT {{carried}}, 'deadletter', final_error, final_log, %(now)s, %(now)s
+    FROM buried
+    RETURNING *
+)
+SELECT {{carried}}, state, last_error, log, updated_at, leased_until, unmet_parents,
+       NULL::json AS result, NULL::timestamptz AS finished_at
+FROM retried
+UNION ALL
+SELECT {{carried}}, state, last_error, log, updated_at, leased_until, unmet_parents, result, finished_at
+FROM archived;

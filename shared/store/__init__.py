@@ -1,0 +1,20 @@
+"""PostgreSQL: connections, transactions with the tenant set, named queries, migrations."""
+
+from shared.store.connections import Connections, PooledConnections, SingleConnection
+from shared.store.queries import Queries, Query, load_queries
+from shared.store.store import SYSTEM, Row, Scope, Store, Transaction, tenant
+
+__all__ = [
+    "SYSTEM",
+    "Connections",
+    "PooledConnections",
+    "Queries",
+    "Query",
+    "Row",
+    "Scope",
+    "SingleConnection",
+    "Store",
+    "Transaction",
+    "load_queries",
+    "tenant",
+]

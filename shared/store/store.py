@@ -1,0 +1,134 @@
+"""Transactions with the tenant set: the only way to PostgreSQL.
+
+Every transaction takes a role of its own and names its organization; row-level security holds the rest.
+One statement and all that surrounds it is a single round trip (pipeline mode).
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from psycopg.rows import DictRow
+
+from shared.store.connections import Connection, Connections
+from shared.store.faults import is_retryable, translate
+from shared.store.queries import Query
+
+Row = DictRow
+_ATTEMPTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose rows a transaction may see: one organization's, or all (timers, sign-in, administration)."""
+
+    role: str
+    org_id: int
+
+
+SYSTEM = Scope("spooled_system", 0)
+
+
+def tenant(org_id: int) -> Scope:
+    """The rows of one organization."""
+    return Scope("spooled_app", org_id)
+
+
+_BEGIN_SCOPE = (
+    "SELECT set_config('role', %s, true), set_config('spooled.org_id', %s, true),"
+    " set_config('statement_timeout', %s, true)"
+)
+# A generic plan of a statement whose LIMIT is a parameter would otherwise read the whole table.
+_BEGIN_HOT_SCOPE = (
+    f"{_BEGIN_SCOPE}, set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),"
+    " set_config('enable_mergejoin', 'off', true), set_config('enable_bitmapscan', 'off', true)"
+)
+
+
+class Transaction:
+    """An open transaction; leaving its block commits, an error undoes it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def fetch(self, query: Query, **parameters: Any) -> list[Row]:
+        cursor = await self._connection.execute(query.sql, parameters)
+        return await cursor.fetchall() if cursor.description else []
+
+    async def fetch_one(self, query: Query, **parameters: Any) -> Row | None:
+        rows = await self.fetch(query, **parameters)
+        return rows[0] if rows else None
+
+
+class Store:
+    """Runs named queries in a scope."""
+
+    def __init__(self, connections: Connections, *, statement_timeout_ms: int) -> None:
+        self._connections = connections
+        self._statement_timeout = str(statement_timeout_ms)
+
+    async def fetch(self, scope: Scope, query: Query, **parameters: Any) -> list[Row]:
+        """Run one statement in a transaction of its own, in one round trip.
+
+        Raises UnavailableError when the database cannot be reached, UniqueViolationError with the
+        constraint's name, and runs again by itself after a deadlock.
+        """
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                async with self._lease() as connection:
+                    return await self._round_trip(connection, scope, query, parameters)
+            except psycopg.Error as error:
+                if not is_retryable(error) or attempt == _ATTEMPTS:
+                    raise translate(error) from error
+        raise AssertionError
+
+    async def fetch_one(self, scope: Scope, query: Query, **parameters: Any) -> Row | None:
+        rows = await self.fetch(scope, query, **parameters)
+        return rows[0] if rows else None
+
+    @asynccontextmanager
+    async def transaction(self, scope: Scope) -> AsyncIterator[Transaction]:
+        """Several statements that hold or fall together."""
+        try:
+            async with self._lease() as connection:
+                async with connection.pipeline():
+                    await connection.execute("BEGIN")
+                    await self._enter(connection, scope, hot=False)
+                yield Transaction(connection)
+                await connection.execute("COMMIT")
+        except psycopg.Error as error:
+            raise translate(error) from error
+
+    async def close(self) -> None:
+        await self._connections.close()
+
+    async def _enter(self, connection: Connection, scope: Scope, *, hot: bool) -> None:
+        await connection.execute(
+            _BEGIN_HOT_SCOPE if hot else _BEGIN_SCOPE,
+            (scope.role, str(scope.org_id), self._statement_timeout),
+        )
+
+    async def _round_trip(
+        self, connection: Connection, scope: Scope, query: Query, parameters: dict[str, Any]
+    ) -> list[Row]:
+        async with connection.pipeline():
+            await connection.execute("BEGIN")
+            await self._enter(connection, scope, hot=query.hot)
+            cursor = await connection.execute(query.sql, parameters)
+            await connection.execute("COMMIT")
+        return await cursor.fetchall() if cursor.description else []
+
+    @asynccontextmanager
+    async def _lease(self) -> AsyncIterator[Connection]:
+        """A connection that goes back with no transaction open, whatever happened."""
+        async with self._connections.lease() as connection:
+            try:
+                yield connection
+            finally:
+                if connection.closed:
+                    await self._connections.discard_broken()
+                elif connection.info.transaction_status != TransactionStatus.IDLE:
+                    await connection.rollback()

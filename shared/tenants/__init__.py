@@ -1,0 +1,1 @@
+"""Organizations, API keys and what a caller may do."""

@@ -1,0 +1,26 @@
+-- authenticate_key hot --
+-- Finds a live key by its hash and, at most every five minutes, notes that it was used: a first use also
+-- closes the door for a key without a credential.
+WITH found AS MATERIALIZED (
+    SELECT api_key.org_id, api_key.id, api_key.permissions, api_key.queues, api_key.rate_limit,
+           api_key.expires_at, api_key.last_used, organization.plan_tier, organization.first_key_taken
+    FROM api_key
+    JOIN organization ON organization.org_id = api_key.org_id
+    WHERE api_key.key_hash = %(key_hash)s
+      AND api_key.is_active
+      AND organization.is_active
+      AND (api_key.expires_at IS NULL OR api_key.expires_at > %(now)s)
+),
+noted AS (
+    UPDATE api_key SET last_used = %(now)s
+    FROM found
+    WHERE api_key.org_id = found.org_id
+      AND api_key.id = found.id
+      AND (found.last_used IS NULL OR found.last_used < %(used_before)s)
+),
+closed AS (
+    UPDATE organization SET first_key_taken = true
+    FROM found
+    WHERE organization.org_id = found.org_id AND NOT found.first_key_taken
+)
+SELECT org_id, id, permissions, queues, rate_limit, expires_at, plan_tier FROM found;

@@ -1,0 +1,66 @@
+"""Who is asking, and what that credential may do."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.errors import ForbiddenError
+from shared.store import Scope, tenant
+
+PERMISSIONS = frozenset(
+    {
+        "jobs:read",
+        "jobs:write",
+        "jobs:delete",
+        "queues:read",
+        "queues:write",
+        "queues:admin",
+        "workers:read",
+        "workers:write",
+        "api-keys:read",
+        "api-keys:write",
+        "schedules:read",
+        "schedules:write",
+        "webhooks:read",
+        "webhooks:write",
+        "organization:read",
+        "organization:admin",
+        "users:read",
+        "users:admin",
+        "system:admin",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A valid credential: its organization, its rights (None: all of the organization's) and its queues."""
+
+    org_id: int
+    key_id: int
+    permissions: frozenset[str] | None = None
+    queues: tuple[str, ...] | None = None
+    rate_limit: int | None = None
+    expires_at: datetime | None = None
+    plan_tier: str = "enterprise"
+
+    @property
+    def scope(self) -> Scope:
+        return tenant(self.org_id)
+
+    @property
+    def queue_filter(self) -> list[str] | None:
+        """The queues that this credential is held to, None for all."""
+        return None if self.queues is None else list(self.queues)
+
+    def require(self, any_of: tuple[str, ...]) -> None:
+        """Raise ForbiddenError unless the credential has one of these rights."""
+        if self.permissions is not None and not self.permissions.intersection(any_of):
+            raise ForbiddenError(f"This API key lacks the permission {' or '.join(any_of)}.")
+
+    def may_use_queue(self, queue: str) -> bool:
+        return self.queues is None or queue in self.queues
+
+    def require_queue(self, queue: str) -> None:
+        """Raise ForbiddenError when the key is held to other queues."""
+        if not self.may_use_queue(queue):
+            raise ForbiddenError(f"This API key is limited to other queues than {queue!r}.")

@@ -1,0 +1,20 @@
+-- create_key --
+-- A key made by another key of the organization.
+INSERT INTO api_key (org_id, name, key_hash, key_prefix, permissions, queues, rate_limit, expires_at, created_at)
+VALUES (%(org_id)s, %(name)s, %(key_hash)s, %(key_prefix)s, %(permissions)s, %(queues)s, %(rate_limit)s,
+        %(expires_at)s, %(now)s)
+RETURNING *;
+
+-- create_first_key --
+-- The one key without a credential: taking the right and making the key is one statement, so two callers
+-- at once get one key.
+WITH taken AS (
+    UPDATE organization SET first_key_taken = true
+    WHERE org_id = %(org_id)s AND NOT first_key_taken AND is_active
+    RETURNING org_id
+)
+INSERT INTO api_key (org_id, name, key_hash, key_prefix, permissions, queues, rate_limit, expires_at, created_at)
+SELECT org_id, %(name)s, %(key_hash)s, %(key_prefix)s, %(permissions)s, %(queues)s, %(rate_limit)s,
+       %(expires_at)s, %(now)s
+FROM taken
+RETURNING *;

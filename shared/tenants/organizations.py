@@ -1,0 +1,68 @@
+"""Organizations: the tenants."""
+
+from datetime import datetime
+from typing import Any
+
+from shared import ids
+from shared.core import Core
+from shared.errors import DuplicateError, NotFoundError
+from shared.store import SYSTEM, Row, load_queries
+from shared.store.faults import UniqueViolationError
+from shared.tenants.authenticate import hash_key
+from shared.tenants.caller import Caller
+from shared.tenants.keys import new_key
+
+QUERIES = load_queries(__file__)
+
+
+async def create_organization(
+    core: Core, now: datetime, *, name: str, slug: str, billing_email: str | None = None
+) -> dict[str, Any]:
+    """Make an organization together with its first API key.
+
+    Raises DuplicateError when the slug is taken.
+    """
+    key = new_key(live=True)
+    try:
+        row = await core.store.fetch_one(
+            SYSTEM,
+            QUERIES["create_organization"],
+            name=name,
+            slug=slug,
+            plan_tier=core.settings.default_plan,
+            billing_email=billing_email,
+            key_hash=hash_key(core.settings.secret_key, key),
+            key_prefix=key[:12],
+            now=now,
+        )
+    except UniqueViolationError as error:
+        raise DuplicateError(f"slug: the slug {slug!r} is taken; choose another") from error
+    assert row is not None
+    organization = organization_answer(row)
+    api_key = {"id": ids.encode("key", row["key_id"]), "key": key, "name": row["key_name"], "created_at": now}
+    return organization | {"organization": organization, "api_key": api_key}
+
+
+async def get_organization(core: Core, caller: Caller, org_id: int) -> dict[str, Any]:
+    """The caller's own organization; NotFoundError for any other."""
+    row = await core.store.fetch_one(caller.scope, QUERIES["get_organization"], org_id=org_id)
+    if row is None:
+        raise NotFoundError("There is no such organization.")
+    return organization_answer(row)
+
+
+def organization_answer(row: Row) -> dict[str, Any]:
+    """An organization as the API shows it."""
+    return {
+        "id": ids.encode("org", row["org_id"]),
+        "name": row["name"],
+        "slug": row["slug"],
+        "plan_tier": row["plan_tier"],
+        "billing_email": row["billing_email"],
+        "description": row["description"],
+        "logo_url": row["logo_url"],
+        "settings": row["settings"],
+        "custom_limits": row["custom_limits"],
+        "created_at": row["created_at"],
+        "updated_at": row["updated_at"],
+    }

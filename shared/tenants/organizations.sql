@@ -1,0 +1,16 @@
+-- create_organization --
+-- The organization and its first key, whole or not at all.
+WITH organization AS (
+    INSERT INTO organization (name, slug, plan_tier, billing_email, created_at, updated_at)
+    VALUES (%(name)s, %(slug)s, %(plan_tier)s, %(billing_email)s, %(now)s, %(now)s)
+    RETURNING *
+),
+key AS (
+    INSERT INTO api_key (org_id, name, key_hash, key_prefix, created_at)
+    SELECT org_id, 'First key', %(key_hash)s, %(key_prefix)s, %(now)s FROM organization
+    RETURNING id, name
+)
+SELECT organization.*, key.id AS key_id, key.name AS key_name FROM organization CROSS JOIN key;
+
+-- get_organization --
+SELECT * FROM organization WHERE org_id = %(org_id)s;

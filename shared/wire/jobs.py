@@ -1,0 +1,333 @@
+"""Requests and answers about jobs."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AwareDatetime, Field, JsonValue
+
+from shared import ids
+from shared.errors import MalformedInputError
+from shared.jobs.claim import LONGEST_WAIT_SECONDS
+from shared.jobs.enqueue import NewJob
+from shared.jobs.refusal import Hold
+from shared.jobs.settle import Completion, Failure
+from shared.json_text import json_text
+from shared.settings import Settings
+from shared.wire.vocabulary import AnswerModel, Flag, Int, Priority, QueueName, RequestModel
+
+LARGEST_BATCH = 1000
+QUEUE_ALIAS: dict[str, tuple[str, ...]] = {"queue_name": ("queue",)}
+LeaseSeconds = Annotated[Int, Field(ge=5, le=3600, description="Length of the lease, seconds.")]
+WaitSeconds = Annotated[
+    float, Field(ge=0, le=LONGEST_WAIT_SECONDS, description="How long to wait for a job, seconds.")
+]
+WorkerId = Annotated[str, Field(min_length=1, max_length=255)]
+MaxRetries = Annotated[
+    Int, Field(ge=0, le=100, description="Retries after the first run; 3 is four attempts.")
+]
+TimeoutSeconds = Annotated[
+    Int, Field(ge=1, le=86_400, description="Lease of a run when the claim names none.")
+]
+DelaySeconds = Annotated[
+    float, Field(ge=0, le=315_360_000, description="Seconds from now; wins over scheduled_at.")
+]
+IdempotencyKey = Annotated[str, Field(min_length=1, max_length=255)]
+ErrorText = Annotated[str, Field(min_length=1, max_length=2048, description="What went wrong.")]
+
+
+class JobFields(RequestModel):
+    """What one job of a request says."""
+
+    payload: JsonValue = Field(description="Any JSON value; it comes back as it was sent.")
+    priority: Priority | None = None
+    max_retries: MaxRetries | None = None
+    timeout_seconds: TimeoutSeconds | None = None
+    scheduled_at: AwareDatetime | None = None
+    delay_seconds: DelaySeconds | None = None
+    expires_at: AwareDatetime | None = None
+    idempotency_key: IdempotencyKey | None = None
+    tags: dict[str, JsonValue] | list[JsonValue] | None = None
+    parent_job_id: Annotated[str, Field(max_length=255)] | None = None
+    completion_webhook: Annotated[str, Field(max_length=2048)] | None = None
+
+    def new_job(self, queue: str, now: datetime, **defaults: Any) -> NewJob:
+        """The job to make; `defaults` fill what the request leaves open."""
+        run_at = self.scheduled_at
+        if self.delay_seconds is not None:
+            run_at = now + timedelta(seconds=self.delay_seconds)
+        known: dict[str, Any] = {
+            "priority": self.priority,
+            "max_retries": self.max_retries,
+            "timeout_seconds": self.timeout_seconds,
+            "idempotency_key": self.idempotency_key,
+        }
+        return NewJob(
+            queue=queue,
+            payload=json_text(self.payload, "payload"),
+            run_at=run_at,
+            expires_at=self.expires_at,
+            tags=None if self.tags is None else json_text(self.tags, "tags"),
+            parent_job_id=ids.decode("job", self.parent_job_id) if self.parent_job_id else None,
+            completion_webhook=self.completion_webhook,
+            **defaults | {name: value for name, value in known.items() if value is not None},
+        )
+
+
+class CreateJob(JobFields):
+    """Push a job, like `dispatch()`."""
+
+    aliases: ClassVar[dict[str, tuple[str, ...]]] = QUEUE_ALIAS
+    queue_name: QueueName
+
+
+class BulkJob(JobFields):
+    """One job of a bulk request."""
+
+    aliases: ClassVar[dict[str, tuple[str, ...]]] = QUEUE_ALIAS
+    queue_name: QueueName | None = None
+
+
+class BulkEnqueue(RequestModel):
+    """Push up to a thousand jobs at once."""
+
+    aliases: ClassVar[dict[str, tuple[str, ...]]] = QUEUE_ALIAS
+    queue_name: QueueName
+    jobs: Annotated[list[BulkJob], Field(min_length=1, max_length=LARGEST_BATCH)]
+    default_priority: Priority | None = None
+    default_max_retries: MaxRetries | None = None
+    default_timeout_seconds: TimeoutSeconds | None = None
+
+    def new_jobs(self, now: datetime) -> list[NewJob]:
+        defaults = {
+            "priority": self.default_priority,
+            "max_retries": self.default_max_retries,
+            "timeout_seconds": self.default_timeout_seconds,
+        }
+        given = {name: value for name, value in defaults.items() if value is not None}
+        return [job.new_job(job.queue_name or self.queue_name, now, **given) for job in self.jobs]
+
+
+class ClaimRequest(RequestModel):
+    """Take up to `limit` jobs."""
+
+    aliases: ClassVar[dict[str, tuple[str, ...]]] = QUEUE_ALIAS
+    queue_name: QueueName
+    worker_id: WorkerId
+    limit: Annotated[Int, Field(ge=1, le=LARGEST_BATCH)] = 1
+    lease_duration_secs: LeaseSeconds | None = None
+    wait_seconds: WaitSeconds = 0
+
+
+class DequeueRequest(RequestModel):
+    """Take the next job."""
+
+    aliases: ClassVar[dict[str, tuple[str, ...]]] = QUEUE_ALIAS
+    queue_name: QueueName
+    worker_id: WorkerId | None = None
+    lease_duration_secs: LeaseSeconds | None = None
+    wait_seconds: WaitSeconds = 0
+
+
+class HeldJob(RequestModel):
+    """A job that the worker holds."""
+
+    worker_id: WorkerId | None = None
+    lease_id: Annotated[str, Field(max_length=255)] | None = None
+
+    def hold(self, public_id: str) -> Hold:
+        """What to compare; a lease id that is none matches no job."""
+        lease = None if self.lease_id is None else ids.decode("lease", self.lease_id)
+        return Hold(ids.decode("job", public_id), lease)
+
+    def require_lease(self, settings: Settings) -> None:
+        """Raise MalformedInputError when the setting `require_lease_id` is on and none is given."""
+        if settings.require_lease_id and self.lease_id is None:
+            raise MalformedInputError.of_field(
+                "lease_id", "is required: send the lease_id of the claim", "missing"
+            )
+
+
+class CompleteRequest(HeldJob):
+    """Settle a job as done."""
+
+    result: JsonValue | None = None
+
+    def completion(self, public_id: str) -> Completion:
+        result = None if self.result is None else json_text(self.result, "result")
+        return Completion(self.hold(public_id), result)
+
+
+class FailRequest(HeldJob):
+    """Report a failed attempt."""
+
+    aliases: ClassVar[dict[str, tuple[str, ...]]] = {"error": ("reason",)}
+    error: ErrorText
+    no_retry: Flag = False
+
+    def failure(self, public_id: str) -> Failure:
+        return Failure(self.hold(public_id), self.error, self.no_retry)
+
+
+class HeartbeatRequest(HeldJob):
+    """Keep a job a while longer."""
+
+    aliases: ClassVar[dict[str, tuple[str, ...]]] = {
+        "lease_duration_secs": ("extension_secs", "extension_seconds")
+    }
+    lease_duration_secs: LeaseSeconds = 30
+
+
+class ReleaseRequest(HeldJob):
+    """Give a job back without burning the attempt."""
+
+    delay_seconds: DelaySeconds = 0
+
+
+class ListJobsQuery(RequestModel):
+    """Filters and page of a list of jobs."""
+
+    aliases: ClassVar[dict[str, tuple[str, ...]]] = QUEUE_ALIAS
+    queue_name: Annotated[str, Field(max_length=100)] | None = None
+    status: Annotated[str, Field(max_length=200, description="One status or a comma list.")] | None = None
+    limit: Annotated[int, Field(ge=0, description="At most 1000; more is cut, not refused.")] = 50
+    offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+
+
+class JobAnswer(AnswerModel):
+    """A job whole, under the names of both dialects."""
+
+    id: str = Field(examples=["job_01k8x5q2m4c00"])
+    organization_id: str
+    queue_name: str
+    queue: str
+    status: str
+    payload: JsonValue
+    result: JsonValue | None
+    retry_count: int
+    attempt: int
+    attempts: int
+    max_retries: int
+    last_error: str | None
+    created_at: datetime
+    updated_at: datetime
+    scheduled_at: datetime | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    expires_at: datetime | None
+    priority: int
+    tags: JsonValue | None
+    timeout_seconds: int
+    parent_job_id: str | None
+    completion_webhook: str | None
+    assigned_worker_id: str | None
+    lease_id: str | None
+    lease_expires_at: datetime | None
+    leased_until: datetime | None
+    idempotency_key: str | None
+    workflow_id: str | None
+    dependency_mode: str | None
+    dependencies_met: bool
+
+
+class CreatedJobAnswer(JobAnswer):
+    """The job, and whether this request made it."""
+
+    created: bool
+
+
+class SettledJobAnswer(JobAnswer):
+    """The job after it was settled."""
+
+    success: bool
+
+
+class FailedJobAnswer(SettledJobAnswer):
+    """The job after a failed attempt."""
+
+    will_retry: bool
+    next_retry_at: datetime | None
+
+
+class HeartbeatAnswer(AnswerModel):
+    """The new end of the lease."""
+
+    success: bool
+    lease_expires_at: datetime
+    leased_until: datetime
+
+
+class ClaimedJobAnswer(AnswerModel):
+    """A job in a worker's hands."""
+
+    id: str
+    queue_name: str
+    queue: str
+    status: str
+    payload: JsonValue
+    priority: int
+    retry_count: int
+    attempt: int
+    attempts: int
+    max_retries: int
+    timeout_seconds: int
+    worker_id: str
+    assigned_worker_id: str
+    lease_id: str
+    lease_expires_at: datetime
+    leased_until: datetime
+    created_at: datetime
+    started_at: datetime
+    scheduled_at: datetime | None
+    tags: JsonValue | None
+    workflow_id: str | None
+
+
+class ClaimAnswer(AnswerModel):
+    """The jobs that were taken."""
+
+    jobs: list[ClaimedJobAnswer]
+
+
+class JobSummaryAnswer(AnswerModel):
+    """A job in a list."""
+
+    id: str
+    queue_name: str
+    queue: str
+    status: str
+    priority: int
+    retry_count: int
+    attempt: int
+    attempts: int
+    max_retries: int
+    job_type: str
+    last_error: str | None
+    created_at: datetime
+    scheduled_at: datetime | None
+    started_at: datetime | None
+    completed_at: datetime | None
+
+
+class BulkItemAnswer(AnswerModel):
+    """One job that was made, or was there already."""
+
+    index: int
+    job_id: str
+    created: bool
+
+
+class BulkFailureAnswer(AnswerModel):
+    """One job that was refused."""
+
+    index: int
+    error: str
+
+
+class BulkAnswer(AnswerModel):
+    """What became of each job of a bulk request."""
+
+    succeeded: list[BulkItemAnswer]
+    failed: list[BulkFailureAnswer]
+    total: int
+    success_count: int
+    failure_count: int
