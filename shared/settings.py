@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 DEVELOPMENT_SECRET = "development-secret-not-for-production"  # noqa: S105 - refused outside development
 
@@ -72,6 +72,15 @@ class Settings(BaseModel):
         """Read the settings; an empty variable counts as not set."""
         known = {name: environment.get(name.upper(), "") for name in cls.model_fields}
         return cls.model_validate({name: value for name, value in known.items() if value != ""})
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_url_is_one(cls, url: str) -> str:
+        if url and url != "none" and not url.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError(
+                "must be redis://HOST:PORT/NUMBER (rediss:// with TLS, unix:// a socket) or none"
+            )
+        return url
 
     @model_validator(mode="after")
     def _production_needs_a_secret(self) -> Self:

@@ -5,7 +5,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
 
@@ -15,6 +14,7 @@ from psycopg.conninfo import make_conninfo
 
 from localstack.postgres import running_postgres
 from localstack.redis import running_redis
+from shared.store.migrate import migrate
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,5 @@ def running_servers() -> Iterator[Servers]:
     with tempfile.TemporaryDirectory(prefix="spooled-tests-") as folder:
         home = Path(folder)
         with running_postgres(home, durable=False) as database_url, running_redis(home) as redis_url:
-            _migrate(database_url)
+            asyncio.run(migrate(database_url))
             yield Servers(database_url, redis_url)
-
-
-def _migrate(database_url: str) -> None:
-    if find_spec("shared") is None or find_spec("shared.store") is None:
-        return
-    from shared.store.migrate import migrate  # noqa: PLC0415  until the store is there
-
-    asyncio.run(migrate(database_url))

@@ -1,0 +1,30 @@
+"""The timers of one machine: what the cloud's scheduler starts every minute runs here about every second."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from shared.core import Core
+from shared.edge.tick import Tick
+from shared.errors import SpooledError
+
+logger = logging.getLogger("spooled.timers")
+PAUSE_SECONDS = 1.0
+BUDGET_SECONDS = 10.0
+
+
+async def run_timers(core: Core, ticks: Sequence[Tick], pause_seconds: float = PAUSE_SECONDS) -> None:
+    """Run every timer again and again, each at its own pace, until cancelled."""
+    await asyncio.gather(*(_run_again_and_again(core, tick, pause_seconds) for tick in ticks))
+
+
+async def _run_again_and_again(core: Core, tick: Tick, pause_seconds: float) -> None:
+    while True:
+        try:
+            await tick.run_once(core, core.clock(), BUDGET_SECONDS)
+        except SpooledError as error:
+            logger.warning("timer %s: %s", tick.name, error)
+        except Exception:
+            # The next run is soon, and what this one left undone is still due then.
+            logger.exception("timer %s", tick.name)
+        await asyncio.sleep(pause_seconds)

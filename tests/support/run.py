@@ -1,0 +1,117 @@
+"""The service as a person runs it: a process of its own, found by its port and ended by a signal."""
+
+import os
+import pwd
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).parents[2]
+MINIMAL_PATH = "/usr/bin:/bin"
+READY_SECONDS = 60.0
+END_SECONDS = 30.0
+LOCAL = (sys.executable, "-m", "localstack")
+
+
+@dataclass
+class Run:
+    process: subprocess.Popen[str]
+    port: int
+    said: str
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def end(self, sign: signal.Signals = signal.SIGTERM) -> int:
+        """Send the signal to the process alone and give its exit code."""
+        self.process.send_signal(sign)
+        return self.process.wait(END_SECONDS)
+
+    def kill_group(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(END_SECONDS)
+
+    def make_organization(self, slug: str) -> int:
+        answer = httpx.post(f"{self.url}/api/v1/organizations", json={"name": slug, "slug": slug})
+        return answer.status_code
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(home: Path, port: int, **settings: str) -> dict[str, str]:
+    """No setting of the machine, and no program of it that a user might not have."""
+    return {"PATH": MINIMAL_PATH, "PORT": str(port), "SPOOLED_DATA_DIR": str(home), **settings}
+
+
+@contextmanager
+def started(
+    home: Path,
+    *,
+    port: int = 0,
+    command: Sequence[str] = LOCAL,
+    folder: Path = ROOT,
+    settings: Mapping[str, str] | None = None,
+    user: pwd.struct_passwd | None = None,
+) -> Iterator[Run]:
+    """A run that is ready; it is killed at the end of the block if it is still there."""
+    port = port or free_port()
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(home, port, **(settings or {})),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        user=user and user.pw_uid,
+        group=user and user.pw_gid,
+        extra_groups=user and [],
+    )
+    with process:
+        try:
+            yield Run(process, port, _greeting(process))
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def refused(home: Path, *, port: int, settings: Mapping[str, str] | None = None) -> str:
+    """What a run says that cannot start."""
+    ended = subprocess.run(
+        LOCAL,
+        cwd=ROOT,
+        env=environment(home, port, **(settings or {})),
+        capture_output=True,
+        text=True,
+        timeout=READY_SECONDS,
+        check=False,
+    )
+    assert ended.returncode == 1, ended.stdout
+    return ended.stderr
+
+
+def _greeting(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    said = ""
+    watchdog = threading.Timer(READY_SECONDS, process.kill)
+    watchdog.start()
+    for line in process.stdout:
+        said += line
+        if line.lstrip().startswith("-d "):
+            break
+    watchdog.cancel()
+    assert "Spooled is ready" in said, said
+    return said
