@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import orjson
+
 from shared.errors import InvalidInputError
 
 
@@ -17,3 +19,25 @@ def json_text(value: Any, field: str) -> str:
         raise InvalidInputError.of_field(
             field, "holds a number out of range", "number_out_of_range"
         ) from None
+
+
+LARGEST_SETTINGS_BYTES = 16_384
+
+
+def settings_text(value: dict[str, Any], field: str) -> str:
+    """The text of an object that the service reads again: small, and without integers beyond 64 bits.
+
+    Raises InvalidInputError for any other.
+    """
+    text = json_text(value, field)
+    try:
+        size = len(orjson.dumps(value))
+    except TypeError:
+        raise InvalidInputError.of_field(
+            field, "holds a number out of range or is nested too deep", "number_out_of_range"
+        ) from None
+    if size > LARGEST_SETTINGS_BYTES:
+        raise InvalidInputError.of_field(
+            field, f"must be at most {LARGEST_SETTINGS_BYTES} bytes of JSON", "too_long"
+        )
+    return text

@@ -2,7 +2,15 @@
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from shared.errors import InvalidInputError, MalformedInputError
@@ -95,3 +103,14 @@ def input_error(error: ValidationError) -> InvalidInputError:
     message = "; ".join(f"{detail['field']}: {detail['message']}" for detail in details[:5])
     kind = MalformedInputError if any(_is_mistyped(item["type"]) for item in found) else InvalidInputError
     return kind(message, details=details)
+
+
+_QUEUE_NAME: TypeAdapter[str] = TypeAdapter(QueueName)
+
+
+def checked_queue_name(name: str) -> str:
+    """The name of a queue that a path may bring into being. Raises InvalidInputError for what is no name."""
+    try:
+        return _QUEUE_NAME.validate_python(name)
+    except ValidationError as error:
+        raise InvalidInputError.of_field("queue_name", error.errors()[0]["msg"], "queue_name") from None

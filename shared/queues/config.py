@@ -1,0 +1,81 @@
+"""Making queues, reading them and changing what their jobs inherit."""
+
+from datetime import datetime
+from typing import Any
+
+from shared.core import Core
+from shared.errors import DuplicateError, NotFoundError
+from shared.queues.model import QueueConfig, queue_answer
+from shared.store import Row, load_queries
+from shared.tenants.caller import Caller
+
+QUERIES = load_queries(__file__)
+EVERY_WAITER = 1_000_000
+
+
+class QueueNotFoundError(NotFoundError):
+    """There is no such queue."""
+
+
+async def create_queue(
+    core: Core, caller: Caller, name: str, config: QueueConfig, now: datetime
+) -> dict[str, Any]:
+    """Make a queue. Raises DuplicateError when there is one of that name, also one that a job made."""
+    caller.require_queue(name)
+    row = await core.store.fetch_one(
+        caller.scope,
+        QUERIES["create_queue"],
+        org_id=caller.org_id,
+        name=name,
+        now=now,
+        **config.parameters(),
+    )
+    if row is None:
+        raise DuplicateError(
+            f"There is a queue {name!r} already: change it with PUT /api/v1/queues/{name}/config"
+        )
+    return queue_answer(row)
+
+
+async def configure_queue(
+    core: Core, caller: Caller, name: str, config: QueueConfig, now: datetime
+) -> dict[str, Any]:
+    """Change what a request names and leave the rest; a queue that is not there comes into being.
+
+    `enabled: true` also ends a pause. Whoever waits for a job of the queue looks again.
+    """
+    caller.require_queue(name)
+    row = await core.store.fetch_one(
+        caller.scope,
+        QUERIES["configure_queue"],
+        org_id=caller.org_id,
+        name=name,
+        now=now,
+        **config.parameters(),
+    )
+    assert row is not None
+    core.wakeups.notify(caller.org_id, name, EVERY_WAITER)
+    return queue_answer(row)
+
+
+async def list_queues(core: Core, caller: Caller) -> list[dict[str, Any]]:
+    """All queues that the caller may use, by name."""
+    rows = await core.store.fetch(
+        caller.scope, QUERIES["list_queues"], org_id=caller.org_id, queues=caller.queue_filter
+    )
+    return [queue_answer(row) for row in rows]
+
+
+async def get_queue(core: Core, caller: Caller, name: str) -> dict[str, Any]:
+    """One queue. Raises QueueNotFoundError, also for one that the key is not for."""
+    return queue_answer(await find_queue(core, caller, name))
+
+
+async def find_queue(core: Core, caller: Caller, name: str) -> Row:
+    """The row of a queue. Raises QueueNotFoundError."""
+    row = None
+    if caller.may_use_queue(name):
+        row = await core.store.fetch_one(caller.scope, QUERIES["find_queue"], org_id=caller.org_id, name=name)
+    if row is None:
+        raise QueueNotFoundError
+    return row

@@ -1,0 +1,29 @@
+"""Deleting a queue."""
+
+from shared.core import Core
+from shared.errors import ConflictError
+from shared.queues.config import find_queue
+from shared.store import load_queries
+from shared.tenants.caller import Caller
+
+QUERIES = load_queries(__file__)
+_BATCH = 5_000
+
+
+async def delete_queue(core: Core, caller: Caller, name: str, *, delete_jobs: bool) -> None:
+    """Delete a queue; with `delete_jobs` its jobs too, finished or not.
+
+    Raises QueueNotFoundError, and ConflictError while jobs wait or run. Without `delete_jobs` the finished
+    jobs stay until their retention ends.
+    """
+    await find_queue(core, caller, name)
+    parameters = {"org_id": caller.org_id, "name": name}
+    if delete_jobs:
+        for query in (QUERIES["delete_unfinished"], QUERIES["delete_finished"]):
+            while len(await core.store.fetch(caller.scope, query, **parameters, limit=_BATCH)) == _BATCH:
+                pass
+    if await core.store.fetch_one(caller.scope, QUERIES["delete_queue"], **parameters) is None:
+        await find_queue(core, caller, name)
+        raise ConflictError(
+            f"Queue {name!r} has unfinished jobs: wait, cancel them, or send ?delete_jobs=true"
+        )

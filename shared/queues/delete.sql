@@ -1,0 +1,27 @@
+-- delete_unfinished hot --
+-- In batches, so that no transaction is long; each job is locked in the order of its id.
+DELETE FROM job
+WHERE job.org_id = %(org_id)s AND job.id = ANY(ARRAY(
+    SELECT doomed.id FROM job AS doomed
+    WHERE doomed.org_id = %(org_id)s AND doomed.queue = %(name)s
+    ORDER BY doomed.id
+    LIMIT %(limit)s
+    FOR UPDATE
+))
+RETURNING job.id;
+
+-- delete_finished hot --
+DELETE FROM job_archive
+WHERE job_archive.org_id = %(org_id)s AND job_archive.id = ANY(ARRAY(
+    SELECT doomed.id FROM job_archive AS doomed
+    WHERE doomed.org_id = %(org_id)s AND doomed.queue = %(name)s
+    ORDER BY doomed.id
+    LIMIT %(limit)s
+))
+RETURNING job_archive.id;
+
+-- delete_queue hot --
+DELETE FROM queue
+WHERE queue.org_id = %(org_id)s AND queue.name = %(name)s
+  AND NOT EXISTS (SELECT FROM job WHERE job.org_id = %(org_id)s AND job.queue = %(name)s)
+RETURNING queue.name;

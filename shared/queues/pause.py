@@ -1,0 +1,50 @@
+"""Pause and resume: a paused queue takes jobs in and gives none out."""
+
+from datetime import datetime
+from typing import Any
+
+from shared.core import Core
+from shared.queues.config import EVERY_WAITER, QueueNotFoundError
+from shared.store import load_queries
+from shared.tenants.caller import Caller
+
+QUERIES = load_queries(__file__)
+
+
+async def pause_queue(
+    core: Core, caller: Caller, name: str, reason: str | None, now: datetime
+) -> dict[str, Any]:
+    """Stop giving out jobs; running ones go on. A queue that is paused already keeps its first instant."""
+    row = None
+    if caller.may_use_queue(name):
+        row = await core.store.fetch_one(
+            caller.scope, QUERIES["pause_queue"], org_id=caller.org_id, name=name, reason=reason, now=now
+        )
+    if row is None:
+        raise QueueNotFoundError
+    return {
+        "queue_name": name,
+        "queue": name,
+        "paused": True,
+        "paused_at": row["paused_at"],
+        "reason": row["pause_reason"],
+    }
+
+
+async def resume_queue(core: Core, caller: Caller, name: str, now: datetime) -> dict[str, Any]:
+    """Give out jobs again, whether the queue was paused or disabled, and wake all who wait for one."""
+    row = None
+    if caller.may_use_queue(name):
+        row = await core.store.fetch_one(
+            caller.scope, QUERIES["resume_queue"], org_id=caller.org_id, name=name, now=now
+        )
+    if row is None:
+        raise QueueNotFoundError
+    core.wakeups.notify(caller.org_id, name, EVERY_WAITER)
+    paused_since = row["paused_since"] or now
+    return {
+        "queue_name": name,
+        "queue": name,
+        "resumed": True,
+        "paused_duration_secs": max(0, int((now - paused_since).total_seconds())),
+    }
