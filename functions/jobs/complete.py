@@ -3,19 +3,24 @@
 from typing import Any
 
 from shared.edge import Call, lambda_handler, route
+from shared.jobs.claim import settle_and_claim
 from shared.jobs.model import job_answer
-from shared.jobs.settle import complete_jobs
-from shared.wire.jobs import CompleteRequest, SettledJobAnswer
+from shared.jobs.settle import completing
+from shared.wire.batches import CompleteAndClaimRequest, CompletedJobAnswer
 
 
-@route("POST", "/api/v1/jobs/{job_id}/complete", scope="jobs:write", answer=SettledJobAnswer, errors=(409,))
-async def endpoint(call: Call, job_id: str, body: CompleteRequest) -> dict[str, Any]:
-    """Done: keep the result. A stale lease is 409 LEASE_EXPIRED and changes nothing."""
+@route("POST", "/api/v1/jobs/{job_id}/complete", scope="jobs:write", answer=CompletedJobAnswer, errors=(409,))
+async def endpoint(call: Call, job_id: str, body: CompleteAndClaimRequest) -> dict[str, Any]:
+    """Done: keep the result. A stale lease is 409 LEASE_EXPIRED, changes nothing and claims nothing."""
     body.require_lease(call.core.settings)
-    (outcome,) = await complete_jobs(
-        call.core, call.caller, body.worker_id, [body.completion(job_id)], call.now
+    completion = body.completion(job_id)
+    settling = completing(call.caller, body.worker_id, [completion], call.now)
+    claim, after = body.next_claim(call.request_id), completion.hold.job_id
+    (outcome,), taken = await settle_and_claim(
+        call.core, call.caller, settling, claim, call.now, call.client_is_gone, after=after
     )
-    return job_answer(outcome.row_or_raise(), call.now) | {"success": True}
+    job = job_answer(outcome.row_or_raise(), call.now) | {"success": True}
+    return job if claim is None else job | {"next": taken}
 
 
 handler = lambda_handler(endpoint)

@@ -1,15 +1,18 @@
 """Claim: a worker takes the next due jobs of a queue under a lease."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from shared.core import Core
+from shared.errors import UnavailableError
 from shared.jobs.leases import recover_leases
 from shared.jobs.model import claimed_answer
-from shared.store import load_queries
+from shared.jobs.refusal import Outcome, Settling, settle
+from shared.store import Statement, load_queries
 from shared.tenants.caller import Caller
 
 QUERIES = load_queries(__file__)
@@ -46,8 +49,45 @@ async def claim_jobs(
         return []
     deadline = core.clock() + timedelta(seconds=claim.wait_seconds)
     jobs = await claim_due(core, caller, claim, core.clock())
-    if jobs:
-        return jobs
+    return jobs or await _await_jobs(core, caller, claim, deadline, client_is_gone)
+
+
+async def settle_and_claim(
+    core: Core,
+    caller: Caller,
+    settling: Settling,
+    claim: Claim | None,
+    now: datetime,
+    client_is_gone: Callable[[], Awaitable[bool]] = _never_gone,
+    *,
+    after: int | None = None,
+) -> tuple[list[Outcome], list[dict[str, Any]]]:
+    """Settle what a worker holds and take its next jobs: one transaction and round trip when some are due.
+
+    With `after` nothing is claimed unless that job was settled. Once the settle has held, trouble with
+    the claim only means that there are no next jobs.
+    """
+    if claim is None or not caller.may_use_queue(claim.queue):
+        return (await settle(core, caller, settling, now))[0], []
+    deadline = core.clock() + timedelta(seconds=claim.wait_seconds)
+    claiming = _claiming(caller, claim, now, after=after, follows=True)
+    outcomes, (rows,) = await settle(core, caller, settling, now, [claiming])
+    jobs = [claimed_answer(row) for row in rows]
+    is_settled = after is None or all(outcome.refused is None for outcome in outcomes)
+    if is_settled and not jobs:
+        with contextlib.suppress(UnavailableError):
+            jobs = await _await_jobs(core, caller, claim, deadline, client_is_gone)
+    return outcomes, jobs
+
+
+async def _await_jobs(
+    core: Core,
+    caller: Caller,
+    claim: Claim,
+    deadline: datetime,
+    client_is_gone: Callable[[], Awaitable[bool]],
+) -> list[dict[str, Any]]:
+    """Recover, look again, and wait until the deadline."""
     while True:
         with core.wakeups.waiting(caller.org_id, claim.queue) as woken:
             now = core.clock()
@@ -63,17 +103,24 @@ async def claim_jobs(
 
 async def claim_due(core: Core, caller: Caller, claim: Claim, now: datetime) -> list[dict[str, Any]]:
     """Take what is due at this instant, in one round trip."""
-    rows = await core.store.fetch(
-        caller.scope,
-        QUERIES["claim_jobs"],
-        org_id=caller.org_id,
-        queue=claim.queue,
-        worker_id=claim.worker_id,
-        limit=claim.limit,
-        lease_seconds=claim.lease_seconds,
-        now=now,
-    )
+    (rows,) = await core.store.fetch_each(caller.scope, [_claiming(caller, claim, now)])
     return [claimed_answer(row) for row in rows]
+
+
+def _claiming(
+    caller: Caller, claim: Claim, now: datetime, *, after: int | None = None, follows: bool = False
+) -> Statement:
+    parameters = {
+        "org_id": caller.org_id,
+        "queue": claim.queue,
+        "worker_id": claim.worker_id,
+        "limit": claim.limit,
+        "lease_seconds": claim.lease_seconds,
+        "after": after,
+        "follows": follows,
+        "now": now,
+    }
+    return Statement(QUERIES["claim_jobs"], parameters)
 
 
 async def _recover_and_claim(

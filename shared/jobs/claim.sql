@@ -1,8 +1,9 @@
 -- claim_jobs hot --
 -- Two consumers never hold one job: FOR UPDATE SKIP LOCKED. The walk goes from one priority to the next
 -- lower one and looks in each only at what is due, so that a million jobs delayed at a high priority cost
--- one index probe, not a scan (PostgreSQL 18 would skip by itself, 15 to 17 would not). The claim's commit
--- need not wait for the disk: a claim lost in a crash is claimed again.
+-- one index probe, not a scan (PostgreSQL 18 would skip by itself, 15 to 17 would not). The commit of a
+-- claim alone need not wait for the disk: a claim lost in a crash is claimed again. A claim that follows a
+-- settle in its transaction (`after` names a job that must have been settled by it) leaves that as it is.
 WITH RECURSIVE level AS (
     (
         SELECT job.priority FROM job
@@ -38,6 +39,10 @@ due AS MATERIALIZED (
         WHERE queue.org_id = %(org_id)s AND queue.name = %(queue)s
           AND (queue.paused_at IS NOT NULL OR NOT queue.enabled)
     )
+      AND (%(after)s::bigint IS NULL OR EXISTS (
+        SELECT FROM job_archive AS settled
+        WHERE settled.org_id = %(org_id)s AND settled.id = %(after)s AND settled.xmin = pg_current_xact_id()::xid
+    ))
     LIMIT %(limit)s
 ),
 claimed AS (
@@ -54,7 +59,8 @@ claimed AS (
     WHERE job.org_id = %(org_id)s AND job.id = due.id
     RETURNING job.*
 )
-SELECT claimed.*, (SELECT set_config('synchronous_commit', 'off', true)) AS commit_mode
+SELECT claimed.*,
+       (SELECT set_config('synchronous_commit', 'off', true) WHERE NOT %(follows)s::boolean) AS commit_mode
 FROM claimed
 ORDER BY claimed.priority DESC, claimed.run_at, claimed.id;
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from shared.core import Core
-from shared.jobs.refusal import HELD, LOG, Hold, Outcome, settle_outcomes
+from shared.jobs.refusal import HELD, LOG, Hold, Outcome, Settling, first_of_each, settle
 from shared.jobs.settle import fail_lapsed
-from shared.store import SYSTEM, load_queries, tenant
+from shared.store import SYSTEM, Statement, load_queries, tenant
 from shared.tenants.caller import Caller
 
 QUERIES = load_queries(__file__, held=HELD, log=LOG)
@@ -20,28 +20,24 @@ async def extend_leases(
     core: Core, caller: Caller, worker_id: str | None, holds: Sequence[Hold], seconds: int, now: datetime
 ) -> list[Outcome]:
     """Move the end of each lease to `seconds` from now (a heartbeat)."""
-    rows = await core.store.fetch(
-        caller.scope,
-        QUERIES["extend_leases"],
-        **_hold_parameters(caller, worker_id, holds, now),
-        seconds=seconds,
-    )
-    return await settle_outcomes(core, caller, worker_id, holds, rows, now)
+    return (await settle(core, caller, extending(caller, worker_id, holds, seconds, now), now))[0]
+
+
+def extending(
+    caller: Caller, worker_id: str | None, holds: Sequence[Hold], seconds: int, now: datetime
+) -> Settling:
+    """What moves the end of each lease."""
+    parameters = _hold_parameters(caller, worker_id, holds, now) | {"seconds": seconds}
+    return Settling(worker_id, holds, Statement(QUERIES["extend_leases"], parameters))
 
 
 async def release_jobs(
     core: Core, caller: Caller, worker_id: str | None, holds: Sequence[Hold], run_at: datetime, now: datetime
 ) -> list[Outcome]:
     """Give jobs back (snooze): claimable again at `run_at`, the attempt not counted."""
-    rows = await core.store.fetch(
-        caller.scope,
-        QUERIES["release_jobs"],
-        **_hold_parameters(caller, worker_id, holds, now),
-        run_at=run_at,
-    )
-    for row in rows:
-        core.wakeups.notify(caller.org_id, row["queue"])
-    return await settle_outcomes(core, caller, worker_id, holds, rows, now)
+    parameters = _hold_parameters(caller, worker_id, holds, now) | {"run_at": run_at}
+    settling = Settling(worker_id, holds, Statement(QUERIES["release_jobs"], parameters))
+    return (await settle(core, caller, settling, now))[0]
 
 
 async def recover_leases(core: Core, org_id: int, queue: str, now: datetime, limit: int = _BATCH) -> int:
@@ -67,11 +63,12 @@ async def find_lapsed(core: Core, now: datetime) -> list[tuple[int, str]]:
 def _hold_parameters(
     caller: Caller, worker_id: str | None, holds: Sequence[Hold], now: datetime
 ) -> dict[str, Any]:
+    first = first_of_each(holds)
     return {
         "org_id": caller.org_id,
         "queues": caller.queue_filter,
         "worker_id": worker_id,
-        "ids": [hold.job_id for hold in holds],
-        "lease_ids": [hold.lease_id for hold in holds],
+        "ids": [hold.job_id for hold in first],
+        "lease_ids": [hold.lease_id for hold in first],
         "now": now,
     }

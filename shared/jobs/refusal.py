@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol, TypeVar
 
+from shared import ids
 from shared.core import Core
 from shared.errors import ConflictError, LeaseExpiredError, SpooledError
 from shared.jobs.model import SETTLED_STATES
 from shared.jobs.read import JobNotFoundError
-from shared.store import Row, load_queries
+from shared.store import Row, Statement, load_queries
 from shared.tenants.caller import Caller
 
 QUERIES = load_queries(__file__)
@@ -32,6 +34,20 @@ class Hold:
     job_id: int
     lease_id: int | None = None
 
+    @property
+    def hold(self) -> "Hold":
+        return self
+
+
+class Holding(Protocol):
+    """Anything that is about a job that a worker says it holds."""
+
+    @property
+    def hold(self) -> Hold: ...
+
+
+Held = TypeVar("Held", bound=Holding)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -48,17 +64,45 @@ class Outcome:
         return self.row
 
 
-async def settle_outcomes(
-    core: Core,
-    caller: Caller,
-    worker_id: str | None,
-    holds: Sequence[Hold],
-    rows: Sequence[Row],
-    now: datetime,
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """A change of jobs that a worker holds, ready to run: what was asked, and the statement that does it."""
+
+    worker_id: str | None
+    holds: Sequence[Hold]
+    statement: Statement
+
+
+class RepeatedJobError(ConflictError):
+    """The job stands twice in this batch: only its first entry counts"""
+
+
+def first_of_each(items: Sequence[Held]) -> list[Held]:
+    """The items by ascending job, each job once: two batches lock what they share in the same order."""
+    first = {item.hold.job_id: item for item in reversed(items)}
+    return [first[job_id] for job_id in sorted(first)]
+
+
+async def settle(
+    core: Core, caller: Caller, settling: Settling, now: datetime, then: Sequence[Statement] = ()
+) -> tuple[list[Outcome], list[list[Row]]]:
+    """Change the held jobs, each that is not held refused alone, and wake who waits for one given back.
+
+    The statements of `then` run after it in the same transaction and round trip; their rows come second.
+    """
+    rows, *followed = await core.store.fetch_each(caller.scope, [settling.statement, *then])
+    for row in rows:
+        if row["state"] == "pending":
+            core.wakeups.notify(caller.org_id, row["queue"])
+    return await _outcomes(core, caller, settling, rows, now), followed
+
+
+async def _outcomes(
+    core: Core, caller: Caller, settling: Settling, rows: Sequence[Row], now: datetime
 ) -> list[Outcome]:
     """Match the changed rows to what was asked, and find out why the others were refused."""
     changed = {row["id"]: row for row in rows}
-    refused = [hold.job_id for hold in holds if hold.job_id not in changed]
+    refused = [hold.job_id for hold in settling.holds if hold.job_id not in changed]
     states: dict[int, Row] = {}
     if refused:
         found = await core.store.fetch(
@@ -69,12 +113,18 @@ async def settle_outcomes(
             queues=caller.queue_filter,
         )
         states = {row["id"]: row for row in found}
-    return [
-        Outcome(hold.job_id, changed[hold.job_id])
-        if hold.job_id in changed
-        else Outcome(hold.job_id, refused=_reason(states.get(hold.job_id), hold, worker_id, now))
-        for hold in holds
-    ]
+    seen: set[int] = set()
+    outcomes: list[Outcome] = []
+    for hold in settling.holds:
+        if hold.job_id in seen and hold.job_id != ids.UNKNOWN:
+            outcomes.append(Outcome(hold.job_id, refused=RepeatedJobError()))
+        elif hold.job_id in changed:
+            outcomes.append(Outcome(hold.job_id, changed[hold.job_id]))
+        else:
+            reason = _reason(states.get(hold.job_id), hold, settling.worker_id, now)
+            outcomes.append(Outcome(hold.job_id, refused=reason))
+        seen.add(hold.job_id)
+    return outcomes
 
 
 def _reason(state: Row | None, hold: Hold, worker_id: str | None, now: datetime) -> SpooledError:

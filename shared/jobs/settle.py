@@ -8,8 +8,8 @@ from typing import Any
 
 from shared.core import Core
 from shared.jobs.model import CARRIED
-from shared.jobs.refusal import HELD, LOG, Hold, Outcome, settle_outcomes
-from shared.store import Row, Transaction, load_queries
+from shared.jobs.refusal import HELD, LOG, Hold, Outcome, Settling, first_of_each, settle
+from shared.store import Row, Statement, Transaction, load_queries
 from shared.tenants.caller import Caller
 
 QUERIES = load_queries(
@@ -40,20 +40,7 @@ async def complete_jobs(
     core: Core, caller: Caller, worker_id: str | None, completions: Sequence[Completion], now: datetime
 ) -> list[Outcome]:
     """Move each held job to the archive with its result; one that is not held is refused alone."""
-    holds = [completion.hold for completion in completions]
-    rows = await core.store.fetch(
-        caller.scope,
-        QUERIES["complete_jobs"],
-        org_id=caller.org_id,
-        queues=caller.queue_filter,
-        worker_id=worker_id,
-        ids=[hold.job_id for hold in holds],
-        lease_ids=[hold.lease_id for hold in holds],
-        results=[completion.result for completion in completions],
-        whole=len(completions) == 1,
-        now=now,
-    )
-    return await settle_outcomes(core, caller, worker_id, holds, rows, now)
+    return (await settle(core, caller, completing(caller, worker_id, completions, now), now))[0]
 
 
 async def fail_jobs(
@@ -64,24 +51,41 @@ async def fail_jobs(
     chance: random.Random,
     now: datetime,
 ) -> list[Outcome]:
-    """Put each held job back with backoff, or in the dead-letter queue once its retries are used up.
+    """Put each held job back with backoff, or in the dead-letter queue; one not held is refused alone."""
+    return (await settle(core, caller, failing(caller, worker_id, failures, chance, now), now))[0]
+
+
+def completing(
+    caller: Caller, worker_id: str | None, completions: Sequence[Completion], now: datetime
+) -> Settling:
+    """What moves each held job to the archive with its result."""
+    first = first_of_each(completions)
+    parameters = {
+        "org_id": caller.org_id,
+        "queues": caller.queue_filter,
+        "worker_id": worker_id,
+        "ids": [completion.hold.job_id for completion in first],
+        "lease_ids": [completion.hold.lease_id for completion in first],
+        "results": [completion.result for completion in first],
+        "whole": len(completions) == 1,
+        "now": now,
+    }
+    holds = [completion.hold for completion in completions]
+    return Settling(worker_id, holds, Statement(QUERIES["complete_jobs"], parameters))
+
+
+def failing(
+    caller: Caller, worker_id: str | None, failures: Sequence[Failure], chance: random.Random, now: datetime
+) -> Settling:
+    """What puts each held job back with backoff, or in the dead-letter queue once its retries are used up.
 
     The delay of the n-th failure is `retry_delay_seconds * backoff_multiplier ** (n - 1)` of its queue, at
     most `backoff_max_seconds`, and up to half a second of jitter.
     """
-    parameters = _failure_parameters(caller.org_id, failures, chance, now)
-    rows = await core.store.fetch(
-        caller.scope,
-        QUERIES["fail_jobs"],
-        **parameters,
-        queues=caller.queue_filter,
-        worker_id=worker_id,
-        lapsed=False,
-    )
-    for row in rows:
-        if row["state"] == "pending":
-            core.wakeups.notify(caller.org_id, row["queue"])
-    return await settle_outcomes(core, caller, worker_id, [failure.hold for failure in failures], rows, now)
+    parameters = _failure_parameters(caller.org_id, first_of_each(failures), chance, now)
+    parameters |= {"queues": caller.queue_filter, "worker_id": worker_id, "lapsed": False}
+    holds = [failure.hold for failure in failures]
+    return Settling(worker_id, holds, Statement(QUERIES["fail_jobs"], parameters))
 
 
 async def fail_lapsed(

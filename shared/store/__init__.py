@@ -2,7 +2,7 @@
 
 from shared.store.connections import Connections, PooledConnections, SingleConnection
 from shared.store.queries import Queries, Query, load_queries
-from shared.store.store import SYSTEM, Row, Scope, Store, Transaction, tenant
+from shared.store.store import SYSTEM, Row, Scope, Statement, Store, Transaction, tenant
 
 __all__ = [
     "SYSTEM",
@@ -13,6 +13,7 @@ __all__ = [
     "Row",
     "Scope",
     "SingleConnection",
+    "Statement",
     "Store",
     "Transaction",
     "load_queries",

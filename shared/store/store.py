@@ -4,7 +4,7 @@ Every transaction takes a role of its own and names its organization; row-level 
 One statement and all that surrounds it is a single round trip (pipeline mode).
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +27,14 @@ class Scope:
 
     role: str
     org_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A query with its parameters, ready to run."""
+
+    query: Query
+    parameters: dict[str, Any]
 
 
 SYSTEM = Scope("spooled_system", 0)
@@ -76,10 +84,14 @@ class Store:
         Raises UnavailableError when the database cannot be reached, UniqueViolationError with the
         constraint's name, and runs again by itself after a deadlock.
         """
+        return (await self.fetch_each(scope, [Statement(query, parameters)]))[0]
+
+    async def fetch_each(self, scope: Scope, statements: Sequence[Statement]) -> list[list[Row]]:
+        """Run statements in one transaction and one round trip; the rows of each. Errors as `fetch`."""
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 async with self._lease() as connection:
-                    return await self._round_trip(connection, scope, query, parameters)
+                    return await self._round_trip(connection, scope, statements)
             except psycopg.Error as error:
                 if not is_retryable(error) or attempt == _ATTEMPTS:
                     raise translate(error) from error
@@ -112,14 +124,18 @@ class Store:
         )
 
     async def _round_trip(
-        self, connection: Connection, scope: Scope, query: Query, parameters: dict[str, Any]
-    ) -> list[Row]:
+        self, connection: Connection, scope: Scope, statements: Sequence[Statement]
+    ) -> list[list[Row]]:
         async with connection.pipeline():
             await connection.execute("BEGIN")
-            await self._enter(connection, scope, hot=query.hot)
-            cursor = await connection.execute(query.sql, parameters)
+            hot = all(statement.query.hot for statement in statements)
+            await self._enter(connection, scope, hot=hot)
+            cursors = [
+                await connection.execute(statement.query.sql, statement.parameters)
+                for statement in statements
+            ]
             await connection.execute("COMMIT")
-        return await cursor.fetchall() if cursor.description else []
+        return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
     @asynccontextmanager
     async def _lease(self) -> AsyncIterator[Connection]:
