@@ -5,6 +5,8 @@ A class's docstring is its default message.
 
 from typing import Any, ClassVar
 
+_LONGEST_FIELD = 200  # a request may have chosen the name
+
 
 class SpooledError(Exception):
     """Something went wrong."""
@@ -46,6 +48,7 @@ class InvalidInputError(SpooledError):
     @classmethod
     def of_field(cls, field: str, message: str, rule: str = "invalid") -> "InvalidInputError":
         """One broken rule of one field."""
+        field = field[:_LONGEST_FIELD]
         text = f"{field}: {message}"
         return cls(text, details=[{"field": field, "message": message, "code": rule}])
 

@@ -9,11 +9,9 @@ from shared.wire.jobs import CreatedJobAnswer, CreateJob
 async def endpoint(call: Call, body: CreateJob) -> Answer:
     """Push a job, like `dispatch()`. A known idempotency key answers 200 with the first job."""
     call.caller.require_queue(body.queue_name)
-    header_key = call.headers.get("idempotency-key")
-    defaults = {"idempotency_key": header_key} if header_key else {}
-    job = await enqueue_job(
-        call.core, call.caller, body.new_job(body.queue_name, call.now, **defaults), call.now
-    )
+    key = body.idempotency_key_or(call.headers.get("idempotency-key"))
+    new = body.new_job(body.queue_name, call.now, idempotency_key=key)
+    job = await enqueue_job(call.core, call.caller, new, call.now)
     return Answer(job, status=201 if job["created"] else 200)
 
 

@@ -58,9 +58,7 @@ def refuse_nul(field: str, text: str) -> None:
 def _refuse_unstorable(value: Any, path: str, depth: int, *, look_for_nul: bool) -> None:
     if isinstance(value, dict | list):
         if depth >= _DEEPEST:
-            raise InvalidInputError.of_field(
-                path[:100], f"is nested deeper than {_DEEPEST} levels", "too_deep"
-            )
+            raise InvalidInputError.of_field(path, f"is nested deeper than {_DEEPEST} levels", "too_deep")
         items = value.items() if isinstance(value, dict) else enumerate(value)
         for key, item in items:
             if look_for_nul and isinstance(key, str):

@@ -16,7 +16,7 @@ from shared.edge.body import parse_json, read_body, refuse_nul
 from shared.edge.call import Call
 from shared.edge.credential import admit
 from shared.edge.endpoint import Endpoint
-from shared.errors import FaultError, NotFoundError, SpooledError
+from shared.errors import FaultError, InvalidInputError, NotFoundError, SpooledError
 from shared.wire.vocabulary import input_error
 
 logger = logging.getLogger("spooled.edge")
@@ -68,7 +68,11 @@ def _path_arguments(scope: Scope) -> dict[str, str]:
 
 
 def _query_values(scope: Scope) -> dict[str, str]:
-    values = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+    try:
+        text = scope["query_string"].decode()
+        values = dict(parse_qsl(text, keep_blank_values=True, errors="strict"))
+    except UnicodeDecodeError:
+        raise InvalidInputError.of_field("query", "is not valid UTF-8", "unicode") from None
     for name, value in values.items():
         refuse_nul("query", name)
         refuse_nul(name, value)

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.types import Receive, Scope, Send
+from starlette.routing import Match
+from starlette.types import Message, Receive, Scope, Send
 
 from shared.core import Core
 from shared.edge.answer import Answer, encode, error_answer
@@ -56,12 +57,24 @@ class Service:
         if is_preflight(scope, headers):
             await _send(preflight_answer(), scope, send)
             return
+        if scope["method"] == "HEAD":
+            scope["method"], send = "GET", _without_body(send)
         try:
             await self.api.router(scope, receive, _with_common_headers(scope, send))
         except HTTPException as error:
-            known = {404: NotFoundError("There is no such route."), 405: MethodNotAllowedError()}
-            answer = error_answer(known.get(error.status_code, NotFoundError()))
-            await _send(Answer(answer.body, answer.status, dict(error.headers or {})), scope, send)
+            if error.status_code == MethodNotAllowedError.status:
+                answer = error_answer(MethodNotAllowedError())
+                await _send(Answer(answer.body, answer.status, {"allow": self._allowed(scope)}), scope, send)
+            else:
+                await _send(error_answer(NotFoundError("There is no such route.")), scope, send)
+
+    def _allowed(self, scope: Scope) -> str:
+        """All methods of a path, which may be spread over several routes."""
+        methods: set[str] = set()
+        for candidate in self.api.router.routes:
+            if candidate.matches(scope)[0] is not Match.NONE:
+                methods |= getattr(candidate, "methods", None) or set()
+        return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 
     def _application(self, endpoint: Endpoint) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
         async def run(scope: Scope, receive: Receive, send: Send) -> None:
@@ -118,4 +131,13 @@ async def _send(answer: Answer, scope: Scope, send: Send, usual_status: int = 20
     if status != 204:  # noqa: PLR2004 - No Content
         headers += [(_MEDIA_TYPE, answer.media_type.encode()), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _without_body(send: Send) -> Send:
+    """HEAD: what GET would say, status and headers only."""
+
+    async def send_without_body(message: Message) -> None:
+        await send(message | {"body": b""} if message["type"] == "http.response.body" else message)  # type: ignore[operator]
+
+    return send_without_body

@@ -3,23 +3,33 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AwareDatetime, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from shared import ids
-from shared.errors import MalformedInputError
+from shared.errors import InvalidInputError, MalformedInputError
 from shared.jobs.claim import LONGEST_WAIT_SECONDS
 from shared.jobs.enqueue import NewJob
 from shared.jobs.refusal import Hold
 from shared.jobs.settle import Completion, Failure
 from shared.json_text import json_text
 from shared.settings import Settings
-from shared.wire.vocabulary import AnswerModel, Flag, Int, Priority, QueueName, RequestModel
+from shared.wire.vocabulary import (
+    SEARCHED_JSON,
+    AnswerModel,
+    Flag,
+    Instant,
+    Int,
+    Number,
+    Priority,
+    QueueName,
+    RequestModel,
+)
 
 LARGEST_BATCH = 1000
 QUEUE_ALIAS: dict[str, tuple[str, ...]] = {"queue_name": ("queue",)}
 LeaseSeconds = Annotated[Int, Field(ge=5, le=3600, description="Length of the lease, seconds.")]
 WaitSeconds = Annotated[
-    float, Field(ge=0, le=LONGEST_WAIT_SECONDS, description="How long to wait for a job, seconds.")
+    Number, Field(ge=0, le=LONGEST_WAIT_SECONDS, description="How long to wait for a job, seconds.")
 ]
 WorkerId = Annotated[str, Field(min_length=1, max_length=255)]
 MaxRetries = Annotated[
@@ -29,24 +39,29 @@ TimeoutSeconds = Annotated[
     Int, Field(ge=1, le=86_400, description="Lease of a run when the claim names none.")
 ]
 DelaySeconds = Annotated[
-    float, Field(ge=0, le=315_360_000, description="Seconds from now; wins over scheduled_at.")
+    Number, Field(ge=0, le=315_360_000, description="Seconds from now; wins over scheduled_at.")
 ]
-IdempotencyKey = Annotated[str, Field(min_length=1, max_length=255)]
+LONGEST_KEY = 255
+IdempotencyKey = Annotated[str, Field(min_length=1, max_length=LONGEST_KEY)]
+Tags = Annotated[
+    dict[str, JsonValue] | list[JsonValue], SEARCHED_JSON, Field(description="What to find it by.")
+]
 ErrorText = Annotated[str, Field(min_length=1, max_length=2048, description="What went wrong.")]
 
 
 class JobFields(RequestModel):
     """What one job of a request says."""
 
+    keeps_null: ClassVar[frozenset[str]] = frozenset({"payload"})
     payload: JsonValue = Field(description="Any JSON value; it comes back as it was sent.")
     priority: Priority | None = None
     max_retries: MaxRetries | None = None
     timeout_seconds: TimeoutSeconds | None = None
-    scheduled_at: AwareDatetime | None = None
+    scheduled_at: Instant | None = None
     delay_seconds: DelaySeconds | None = None
-    expires_at: AwareDatetime | None = None
+    expires_at: Instant | None = None
     idempotency_key: IdempotencyKey | None = None
-    tags: dict[str, JsonValue] | list[JsonValue] | None = None
+    tags: Tags | None = None
     parent_job_id: Annotated[str, Field(max_length=255)] | None = None
     completion_webhook: Annotated[str, Field(max_length=2048)] | None = None
 
@@ -78,6 +93,20 @@ class CreateJob(JobFields):
 
     aliases: ClassVar[dict[str, tuple[str, ...]]] = QUEUE_ALIAS
     queue_name: QueueName
+
+    def idempotency_key_or(self, header: str | None) -> str | None:
+        """The key of the body or of the Idempotency-Key header, which is the same field elsewhere."""
+        if not header:
+            return self.idempotency_key
+        if len(header) > LONGEST_KEY or not (header.isascii() and header.isprintable()):
+            raise InvalidInputError.of_field(
+                "idempotency_key", f"the header takes up to {LONGEST_KEY} printable ASCII characters"
+            )
+        if self.idempotency_key not in {None, header}:
+            raise InvalidInputError.of_field(
+                "idempotency_key", "the header and the field of the body differ; send one", "alias_conflict"
+            )
+        return header
 
 
 class BulkJob(JobFields):

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from shared.wire.vocabulary import AnswerModel, Int, RequestModel
+from shared.wire.vocabulary import AnswerModel, Instant, Int, RequestModel
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
+Word = Annotated[str, Field(min_length=1, max_length=100)]
 Slug = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[a-z0-9-]+$")]
 
 
@@ -55,12 +56,10 @@ class CreateKey(RequestModel):
     """A new API key."""
 
     name: Name = Field(examples=["Production App"])
-    permissions: list[str] | None = None
-    queues: (
-        Annotated[list[Annotated[str, Field(min_length=1, max_length=100)]], Field(max_length=100)] | None
-    ) = None
+    permissions: Annotated[list[Word], Field(max_length=100)] | None = None
+    queues: Annotated[list[Word], Field(max_length=100)] | None = None
     rate_limit: Annotated[Int, Field(ge=1, le=10_000, description="Requests per minute.")] | None = None
-    expires_at: AwareDatetime | None = None
+    expires_at: Instant | None = None
 
 
 class KeyAnswer(AnswerModel):

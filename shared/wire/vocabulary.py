@@ -1,8 +1,11 @@
 """The vocabulary of request and answer models: two dialects in, one meaning inside."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 
 from pydantic import (
+    AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -16,6 +19,10 @@ from pydantic_core import PydanticCustomError
 from shared.errors import InvalidInputError, MalformedInputError
 
 QUEUE_NAME_PATTERN = r"^[A-Za-z0-9._-]+$"
+_LARGEST_INT = 2**63 - 1
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST_FIELD = 200
+_LONGEST_MESSAGE = 500
 
 
 class RequestModel(BaseModel):
@@ -44,7 +51,7 @@ class RequestModel(BaseModel):
                     raise PydanticCustomError(
                         "alias_conflict",
                         "{first} and {second} are two names of one field and differ; send one",
-                        {"first": first[0], "second": spelling},
+                        {"field": name, "first": first[0], "second": spelling},
                     )
             values[name] = first[1]
         return values
@@ -62,6 +69,39 @@ def _number_only(value: Any) -> Any:
     return value
 
 
+def _float_only(value: Any) -> Any:
+    if isinstance(value, bool | str):
+        raise PydanticCustomError("float_type", "Input should be a valid number")
+    if isinstance(value, int) and abs(value) > _LARGEST_INT:
+        raise PydanticCustomError("number_out_of_range", "Input should be a number of at most 64 bits")
+    return value
+
+
+def _written_time_only(value: Any) -> Any:
+    if not isinstance(value, str) or value[4:5] != "-":
+        raise PydanticCustomError("datetime_type", "Input should be a time such as 2030-01-31T09:00:00Z")
+    return value
+
+
+def _storable_time(value: datetime) -> datetime:
+    try:
+        instant = value.astimezone(UTC)
+    except OverflowError:
+        instant = _EARLIEST.replace(year=1)
+    if instant < _EARLIEST:
+        raise PydanticCustomError("time_out_of_range", "Input should be in the years 1970 to 9999 in UTC")
+    return instant
+
+
+def _searchable(value: Any) -> Any:
+    if isinstance(value, int) and not -_LARGEST_INT - 1 <= value <= _LARGEST_INT:
+        raise PydanticCustomError("number_out_of_range", "Its numbers should have at most 64 bits")
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            _searchable(item)
+    return value
+
+
 def _flag_only(value: Any) -> Any:
     if not isinstance(value, bool):
         raise PydanticCustomError("bool_type", "Input should be true or false")
@@ -69,6 +109,11 @@ def _flag_only(value: Any) -> Any:
 
 
 Int = Annotated[int, BeforeValidator(_number_only)]
+Number = Annotated[float, BeforeValidator(_float_only)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_written_time_only), AfterValidator(_storable_time)]
+"""A point in time, written with its offset; it goes on in UTC."""
+SEARCHED_JSON = AfterValidator(_searchable)
+"""For JSON that the database looks into and keeps in its own form: whole numbers have 64 bits."""
 Flag = Annotated[bool, BeforeValidator(_flag_only)]
 QueueName = Annotated[
     str,
@@ -82,7 +127,7 @@ QueueName = Annotated[
 ]
 Priority = Annotated[Int, Field(ge=-100, le=100, description="Higher runs first.")]
 
-_MISTYPED = ("missing", "_type", "_parsing", "_from_float", "model_attributes_type")
+_MISTYPED = ("missing", "_type", "_parsing", "_from_float", "timezone_aware")
 
 
 def _is_mistyped(kind: str) -> bool:
@@ -91,13 +136,9 @@ def _is_mistyped(kind: str) -> bool:
 
 def input_error(error: ValidationError) -> InvalidInputError:
     """The 422 of a missing or mistyped field, the 400 of a broken rule, each naming its fields."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
+    found = error.errors(include_url=False, include_input=False)
     details = [
-        {
-            "field": ".".join(str(part) for part in item["loc"]) or "body",
-            "message": item["msg"],
-            "code": item["type"],
-        }
+        {"field": _field_of(item), "message": item["msg"][:_LONGEST_MESSAGE], "code": item["type"]}
         for item in found[:20]
     ]
     message = "; ".join(f"{detail['field']}: {detail['message']}" for detail in details[:5])
@@ -114,3 +155,11 @@ def checked_queue_name(name: str) -> str:
         return _QUEUE_NAME.validate_python(name)
     except ValidationError as error:
         raise InvalidInputError.of_field("queue_name", error.errors()[0]["msg"], "queue_name") from None
+
+
+def _field_of(item: Any) -> str:
+    """Where the error is, in as few letters as will do: the request itself may have chosen the names."""
+    parts = [str(part) for part in item["loc"]]
+    if item["type"] == "alias_conflict":
+        parts.append(item["ctx"]["field"])
+    return ".".join(parts)[:_LONGEST_FIELD] or "body"

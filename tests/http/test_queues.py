@@ -140,7 +140,7 @@ async def test_a_failed_job_waits_as_its_queue_says(org: Tenant, clock: MovingCl
         ({"name": "q", "settings": {"retry_delay_ms": "x"}}, "settings.retry_delay_ms", 422),
         ({"name": "q", "settings": {"note": "x" * 20_000}}, "settings", 400),
         ({"name": "q", "settings": {"note": 10**400}}, "settings", 400),
-        ({"name": "q", "timeout_seconds": 5, "default_timeout": 6}, "body", 400),
+        ({"name": "q", "timeout_seconds": 5, "default_timeout": 6}, "timeout_seconds", 400),
     ],
 )
 async def test_a_broken_rule_names_its_field(org: Tenant, body: object, field: str, status: int) -> None:
