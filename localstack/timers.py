@@ -1,4 +1,4 @@
-"""The timers of one machine: what the cloud's scheduler starts every minute runs here about every second."""
+"""The timers of one machine: each runs again and again, as in the cloud between two starts."""
 
 import asyncio
 import logging
@@ -9,13 +9,17 @@ from shared.edge.tick import Tick
 from shared.errors import SpooledError
 
 logger = logging.getLogger("spooled.timers")
-PAUSE_SECONDS = 1.0
 BUDGET_SECONDS = 10.0
 
 
-async def run_timers(core: Core, ticks: Sequence[Tick], pause_seconds: float = PAUSE_SECONDS) -> None:
-    """Run every timer again and again, each at its own pace, until cancelled."""
-    await asyncio.gather(*(_run_again_and_again(core, tick, pause_seconds) for tick in ticks))
+async def run_timers(core: Core, ticks: Sequence[Tick], pause_seconds: float | None = None) -> None:
+    """Run every timer again and again, each at its own pace (or with `pause_seconds`), until cancelled."""
+    await asyncio.gather(
+        *(
+            _run_again_and_again(core, tick, tick.pause_seconds if pause_seconds is None else pause_seconds)
+            for tick in ticks
+        )
+    )
 
 
 async def _run_again_and_again(core: Core, tick: Tick, pause_seconds: float) -> None:

@@ -18,7 +18,6 @@ Counts = dict[str, int]
 """What a run did, by the thing counted; all zero means there was nothing to do."""
 RunOnce = Callable[[Core, datetime, float], Awaitable[Counts]]
 _RESERVE_SECONDS = 5.0
-_PAUSE_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -31,8 +30,13 @@ class Tick:
     _loop: asyncio.AbstractEventLoop | None = field(default=None, repr=False)
     _core: Core | None = field(default=None, repr=False)
 
+    @property
+    def pause_seconds(self) -> float:
+        """Between two runs of one start: a second for what the cloud starts every minute."""
+        return self.every_seconds / 60
+
     def handler(self, event: Any, context: Any) -> Counts:  # noqa: ARG002 - the payload says nothing
-        """The Lambda handler: runs again and again until the next minute's run takes over."""
+        """The Lambda handler: runs again and again until the next start takes over."""
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
         remaining = context.get_remaining_time_in_millis() / 1000
@@ -48,10 +52,10 @@ class Tick:
         while True:
             counts = await self.run_once(self._core, self._core.clock(), max(0.1, deadline - monotonic()))
             total = {key: total.get(key, 0) + counts.get(key, 0) for key in total | counts}
-            if monotonic() + _PAUSE_SECONDS > deadline:
+            if monotonic() + self.pause_seconds > deadline:
                 logger.info("tick %s: %s (%s)", self.name, total, os.environ.get("AWS_REGION", "local"))
                 return total
-            await asyncio.sleep(_PAUSE_SECONDS)
+            await asyncio.sleep(self.pause_seconds)
 
 
 def every(seconds: int) -> Callable[[RunOnce], Tick]:

@@ -41,4 +41,9 @@ async def migrate(database_url: str) -> list[str]:
                     "INSERT INTO schema_migration (name, digest) VALUES (%s, %s)", (path.name, digest)
                 )
             ran.append(path.name)
+        # The first job of a new service finds the partition of its day; the retention timer makes the next.
+        await connection.execute(
+            "SELECT ensure_archive_partition((now() AT TIME ZONE 'UTC')::date + ahead)"
+            " FROM generate_series(0, 3) AS ahead"
+        )
     return ran

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from tests.http.conftest import MovingClock
 from tests.support.api import Tenant
+from tests.support.clock import MovingClock
 
 
 async def test_the_guides_key_makes_the_guides_queue(org: Tenant) -> None:

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from shared.core import Core
-from tests.http.conftest import MovingClock
 from tests.support.api import Tenant
+from tests.support.clock import MovingClock
 
 
 async def test_a_paused_queue_takes_jobs_in_and_gives_none_out(org: Tenant, clock: MovingClock) -> None:

@@ -88,7 +88,7 @@ CALL protect_tenant_table('job_archive_rest');
 
 -- Makes the partition of the ids of one day, protected like its parent. Called by the retention timer.
 CREATE FUNCTION ensure_archive_partition(day date) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     partition_name text := format('job_archive_%s', to_char(day, 'YYYYMMDD'));
     first_id bigint := (extract(epoch FROM day::timestamp)::bigint * 1000) << 20;
@@ -106,8 +106,9 @@ BEGIN
     EXECUTE format('CREATE POLICY retention ON %I FOR SELECT TO CURRENT_USER USING (true)', partition_name);
     RETURN partition_name;
 EXCEPTION
-    -- Made by another timer, or jobs of that day lie in the rest already: that is where they stay.
-    WHEN duplicate_table OR check_violation THEN RETURN NULL;
+    -- Made by another timer; or jobs of that day lie in the rest already, where they stay; or the archive is
+    -- busy: nobody waits for a partition, the next run tries again.
+    WHEN duplicate_table OR unique_violation OR check_violation OR lock_not_available THEN RETURN NULL;
 END
 $$;
 
@@ -121,6 +122,12 @@ BEGIN
     IF to_regclass(partition_name) IS NULL THEN
         RETURN false;
     END IF;
+    -- Asked twice: one that is still needed is not locked, and one that is not cannot change in between.
+    EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE finished_at >= %L)', partition_name, kept_since)
+        INTO still_needed;
+    IF still_needed THEN
+        RETURN false;
+    END IF;
     EXECUTE format('LOCK TABLE %I IN ACCESS EXCLUSIVE MODE', partition_name);
     EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE finished_at >= %L)', partition_name, kept_since)
         INTO still_needed;
@@ -129,6 +136,9 @@ BEGIN
     END IF;
     EXECUTE format('DROP TABLE %I', partition_name);
     RETURN true;
+EXCEPTION
+    -- Dropped by another timer, or busy: the next run tries again.
+    WHEN undefined_table OR lock_not_available THEN RETURN false;
 END
 $$;
 

@@ -1,0 +1,29 @@
+"""Every hour: partitions of the archive ahead of time, and an end to what was kept long enough."""
+
+from datetime import datetime
+from time import monotonic
+
+from shared.core import Core
+from shared.edge import every
+from shared.edge.tick import Counts
+from shared.jobs.retention import (
+    delete_old_idempotency_keys,
+    delete_old_jobs,
+    drop_partitions,
+    make_partitions,
+)
+
+
+@every(3600)
+async def run_once(core: Core, now: datetime, budget_seconds: float) -> Counts:
+    """Make partitions ahead and delete what is past its retention, in batches, while the budget lasts."""
+    deadline = monotonic() + budget_seconds
+    return {
+        "partitions_made": await make_partitions(core, now),
+        "partitions_dropped": await drop_partitions(core, now, deadline),
+        "idempotency_keys": await delete_old_idempotency_keys(core, now, deadline),
+        "jobs": await delete_old_jobs(core, now, deadline),
+    }
+
+
+handler = run_once.handler

@@ -1,0 +1,81 @@
+"""Retention: the archive's partitions, and what has been kept long enough."""
+
+from datetime import datetime, timedelta
+from time import monotonic
+
+from shared.core import Core
+from shared.store import SYSTEM, Query, load_queries
+
+QUERIES = load_queries(__file__)
+PLAN_DAYS = {"free": 1, "starter": 7, "pro": 30, "enterprise": 90}
+"""How long the finished jobs of an organization are kept; the setting `job_retention_days` is the ceiling."""
+DAYS_AHEAD = 3
+_PAGE = 200
+_BATCH = 1_000
+_STRAGGLER_DAYS = 2
+"""What is kept to the ceiling goes with its partition; what stands even later goes row by row."""
+
+
+async def make_partitions(core: Core, now: datetime) -> int:
+    """Make the partitions of today and the days ahead, and return how many there were to make."""
+    rows = await core.store.fetch(SYSTEM, QUERIES["make_partitions"], today=now.date(), ahead=DAYS_AHEAD)
+    return len(rows)
+
+
+async def drop_partitions(core: Core, now: datetime, deadline: float) -> int:
+    """Drop the partitions in which no job finished within `job_retention_days`."""
+    kept_since = now - timedelta(days=core.settings.job_retention_days)
+    dropped = 0
+    for row in await core.store.fetch(SYSTEM, QUERIES["old_partitions"], before=kept_since.date()):
+        if monotonic() >= deadline:
+            break
+        done = await core.store.fetch_one(
+            SYSTEM, QUERIES["drop_partition"], day=row["day"], kept_since=kept_since
+        )
+        dropped += done is not None and done["dropped"]
+    return dropped
+
+
+async def delete_old_idempotency_keys(core: Core, now: datetime, deadline: float) -> int:
+    """Forget the idempotency keys that stand for nothing any more."""
+    return await _in_batches(core, QUERIES["delete_old_idempotency_keys"], now, deadline)
+
+
+async def delete_old_jobs(core: Core, now: datetime, deadline: float) -> int:
+    """Delete, of each organization, the finished jobs past its retention.
+
+    Goes round all organizations, a bounded number of jobs of each in turn, until a whole round finds none.
+    """
+    total = 0
+    while True:
+        deleted = after = 0
+        while True:
+            row = await core.store.fetch_one(
+                SYSTEM,
+                QUERIES["delete_old_jobs"],
+                after=after,
+                page=_PAGE,
+                limit=_BATCH // 10,
+                plans=list(PLAN_DAYS),
+                days=list(PLAN_DAYS.values()),
+                ceiling=core.settings.job_retention_days,
+                straggler_days=_STRAGGLER_DAYS,
+                now=now,
+            )
+            assert row is not None
+            deleted += row["deleted"]
+            if row["last"] is None or monotonic() >= deadline:
+                break
+            after = row["last"]
+        total += int(deleted)
+        if not deleted or monotonic() >= deadline:
+            return total
+
+
+async def _in_batches(core: Core, query: Query, now: datetime, deadline: float) -> int:
+    total = 0
+    while True:
+        rows = await core.store.fetch(SYSTEM, query, now=now, limit=_BATCH)
+        total += len(rows)
+        if len(rows) < _BATCH or monotonic() >= deadline:
+            return total

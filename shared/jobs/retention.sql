@@ -1,0 +1,72 @@
+-- make_partitions --
+SELECT made.name
+FROM (
+    SELECT ensure_archive_partition(%(today)s::date + ahead) AS name
+    FROM generate_series(0, %(ahead)s::integer) AS ahead
+) AS made
+WHERE made.name IS NOT NULL;
+
+-- old_partitions --
+-- Day partitions only: the rest has no day.
+SELECT to_date(right(partition.relname, 8), 'YYYYMMDD') AS day
+FROM pg_inherits
+JOIN pg_class AS partition ON partition.oid = pg_inherits.inhrelid
+WHERE pg_inherits.inhparent = 'job_archive'::regclass
+  AND partition.relname ~ '^job_archive_[0-9]{8}$'
+  AND to_date(right(partition.relname, 8), 'YYYYMMDD') < %(before)s::date
+ORDER BY day;
+
+-- drop_partition --
+SELECT drop_archive_partition(%(day)s::date, %(kept_since)s::timestamptz) AS dropped;
+
+-- delete_old_idempotency_keys hot --
+-- Never waits for a lock, so it cannot stand in a ring with requests that take several keys.
+DELETE FROM idempotency_key
+USING (
+    SELECT old.org_id, old.key FROM idempotency_key AS old
+    WHERE old.expires_at <= %(now)s::timestamptz
+    ORDER BY old.expires_at
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+) AS old
+WHERE idempotency_key.org_id = old.org_id AND idempotency_key.key = old.key
+RETURNING 1;
+
+-- delete_old_jobs hot --
+-- A page of organizations in one round trip: one index probe for each that has nothing to delete. Jobs that
+-- are kept to the ceiling are left to their partition, which goes whole; what stands longer goes here.
+WITH page AS MATERIALIZED (
+    SELECT organization.org_id,
+           coalesce(
+               CASE WHEN jsonb_typeof(organization.custom_limits -> 'job_retention_days') = 'number'
+                    THEN (organization.custom_limits ->> 'job_retention_days')::double precision END,
+               (SELECT plan.days FROM unnest(%(plans)s::text[], %(days)s::integer[]) AS plan(name, days)
+                WHERE plan.name = organization.plan_tier)
+           ) AS days
+    FROM organization
+    WHERE organization.org_id > %(after)s
+    ORDER BY organization.org_id
+    LIMIT %(page)s
+),
+doomed AS MATERIALIZED (
+    SELECT old.org_id, old.id
+    FROM page
+    CROSS JOIN LATERAL (
+        SELECT job_archive.org_id, job_archive.id FROM job_archive
+        WHERE job_archive.org_id = page.org_id
+          AND job_archive.finished_at < %(now)s::timestamptz - interval '1 day' * (
+              CASE WHEN page.days < %(ceiling)s THEN greatest(page.days, 0) ELSE %(ceiling)s + %(straggler_days)s END
+          )
+        ORDER BY job_archive.finished_at
+        LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED
+    ) AS old
+),
+deleted AS (
+    DELETE FROM job_archive
+    USING doomed
+    WHERE job_archive.org_id = doomed.org_id AND job_archive.id = doomed.id
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM deleted) AS deleted,
+       (SELECT max(page.org_id) FROM page HAVING count(*) = %(page)s) AS last;
