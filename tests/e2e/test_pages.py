@@ -1,0 +1,60 @@
+"""What a page tells the reader to paste is pasted, all of it into one shell."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.pages import Page
+from tests.support.run import ROOT
+
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="the pages are for curl")
+
+
+def paste(script: str, service_url: str) -> str:
+    """What the shell says to it; a command that fails ends the test."""
+    done = subprocess.run(
+        ["bash", "-eu", "-c", script],
+        env={"PATH": os.environ["PATH"], "SPOOLED_URL": service_url},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@needs_curl
+def test_readme_takes_a_job_from_push_to_done(service_url: str) -> None:
+    """The README's blocks, pasted in order, end with the job completed."""
+    said = paste(Page.read(ROOT / "README.md").script(), service_url)
+
+    assert re.search(r"^Your key: sk_live_\S{20,}$", said, re.MULTILINE)
+    assert re.search(r"^Working on job_\w{13}$", said, re.MULTILINE)
+    assert '"status":"completed"' in said.splitlines()[-1]
+    assert '"email_sent":true' in said.splitlines()[-1]
+
+
+@needs_curl
+def test_getting_started_runs_from_top_to_bottom(service_url: str) -> None:
+    """Every block of docs/getting-started.md works where it stands, and does what the text says of it."""
+    said = paste(Page.read(ROOT / "docs/getting-started.md").script(), service_url)
+
+    assert '"error":' not in said
+    for promised in ('"will_retry":true', '"status":"deadletter"', '"created":false', '"status":"scheduled"'):
+        assert promised in said
+
+
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_of_the_pages_lead_somewhere(page: Path) -> None:
+    """A relative link names a file that is there."""
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+
+    assert [link for link in links if not (page.parent / link).exists()] == []
