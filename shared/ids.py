@@ -4,6 +4,8 @@ The key holds milliseconds since 1970 in its high bits and a sequence in its low
 and an id names the archive partition of its job. The alphabet is Crockford's base32 in lower case.
 """
 
+from datetime import UTC, datetime, timedelta
+
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {symbol: value for value, symbol in enumerate(_ALPHABET)}
 _LENGTH = 13
@@ -31,3 +33,24 @@ def decode(prefix: str, public: str) -> int:
     for symbol in body:
         key = key << 5 | _VALUES[symbol]
     return key if key <= _LARGEST else UNKNOWN
+
+
+def range_of_head(prefix: str, head: str) -> tuple[int, int]:
+    """The first and last key whose public form begins with `head`, in any case; an empty range when none."""
+    text, start = head.lower(), f"{prefix}_"
+    if not text or start.startswith(text):
+        return (0, _LARGEST) if text else (0, -1)
+    body = text.removeprefix(start)
+    if body == text or len(body) > _LENGTH or not all(symbol in _VALUES for symbol in body):
+        return 0, -1
+    first, last = (
+        sum(_VALUES[symbol] << 5 * (_LENGTH - 1 - place) for place, symbol in enumerate(filled))
+        for filled in (body.ljust(_LENGTH, _ALPHABET[0]), body.ljust(_LENGTH, _ALPHABET[-1]))
+    )
+    return min(first, _LARGEST), min(last, _LARGEST)
+
+
+def first_of(instant: datetime, slack: timedelta) -> int:
+    """The first key of the millisecond that is `slack` after `instant`; the nearest key there is."""
+    milliseconds = (instant - datetime(1970, 1, 1, tzinfo=UTC) + slack) // timedelta(milliseconds=1)
+    return max(0, min(milliseconds << 20, _LARGEST))

@@ -1,15 +1,15 @@
 """GET /api/v1/jobs: the jobs of the organization."""
 
 from shared.edge import Answer, Call, lambda_handler, route
-from shared.jobs.listing import JobFilter, list_jobs, parse_statuses
-from shared.wire.jobs import JobSummaryAnswer, ListJobsQuery
+from shared.jobs.listing import list_jobs
+from shared.wire.job_views import ListJobsQuery
+from shared.wire.jobs import JobSummaryAnswer
 
 
 @route("GET", "/api/v1/jobs", scope="jobs:read", answer=list[JobSummaryAnswer])
 async def endpoint(call: Call, query: ListJobsQuery) -> Answer:
     """A page of jobs, newest first, without payloads; `X-Has-More` says whether more follow."""
-    wanted = JobFilter(query.queue_name, parse_statuses(query.status), query.limit, query.offset)
-    jobs, has_more = await list_jobs(call.core, call.caller, wanted, call.now)
+    jobs, has_more = await list_jobs(call.core, call.caller, query.job_filter(), call.now)
     return Answer(jobs, headers={"x-has-more": str(has_more).lower()})
 
 

@@ -43,7 +43,7 @@ async def release_jobs(
 async def recover_leases(core: Core, org_id: int, queue: str, now: datetime, limit: int = _BATCH) -> int:
     """Count each lapsed lease of a queue as a failed attempt and return how many there were."""
     scope = tenant(org_id)
-    async with core.store.transaction(scope) as transaction:
+    async with core.store.transaction(scope, hot=True) as transaction:
         lapsed = await transaction.fetch(
             QUERIES["lock_lapsed"], org_id=org_id, queue=queue, now=now, limit=limit
         )

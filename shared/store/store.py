@@ -102,13 +102,13 @@ class Store:
         return rows[0] if rows else None
 
     @asynccontextmanager
-    async def transaction(self, scope: Scope) -> AsyncIterator[Transaction]:
-        """Several statements that hold or fall together."""
+    async def transaction(self, scope: Scope, *, hot: bool = False) -> AsyncIterator[Transaction]:
+        """Several statements that hold or fall together; `hot` plans all of them as hot ones."""
         try:
             async with self._lease() as connection:
                 async with connection.pipeline():
                     await connection.execute("BEGIN")
-                    await self._enter(connection, scope, hot=False)
+                    await self._enter(connection, scope, hot=hot)
                 yield Transaction(connection)
                 await connection.execute("COMMIT")
         except psycopg.Error as error:

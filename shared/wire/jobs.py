@@ -212,16 +212,6 @@ class ReleaseRequest(HeldJob):
     delay_seconds: DelaySeconds = 0
 
 
-class ListJobsQuery(RequestModel):
-    """Filters and page of a list of jobs."""
-
-    aliases: ClassVar[dict[str, tuple[str, ...]]] = QUEUE_ALIAS
-    queue_name: Annotated[str, Field(max_length=100)] | None = None
-    status: Annotated[str, Field(max_length=200, description="One status or a comma list.")] | None = None
-    limit: Annotated[int, Field(ge=0, description="At most 1000; more is cut, not refused.")] = 50
-    offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
-
-
 class JobAnswer(AnswerModel):
     """A job whole, under the names of both dialects."""
 

@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any
 
-from tests.http.conftest import MovingClock
 from tests.support.api import Tenant
+from tests.support.clock import MovingClock
 
 
 async def claimed(org: Tenant, count: int, queue: str = "emails") -> list[Any]:

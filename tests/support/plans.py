@@ -1,0 +1,120 @@
+"""What PostgreSQL does for a statement of the core: the plan of the real text, on the real settings."""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from shared.store import Query, Row, Scope, Statement
+from shared.store.store import _BEGIN_HOT_SCOPE, _BEGIN_SCOPE
+
+_PARAMETER = re.compile(r"%\((\w+)\)s")
+_TABLES = ("job", "job_archive", "queue", "idempotency_key")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A statement that the core ran, with the scope and the settings that it ran under."""
+
+    scope: Scope
+    statement: Statement
+    hot: bool
+
+
+@dataclass
+class RecordingStore:
+    """Stands in for the store: keeps what the core asks for and answers `rows` by query."""
+
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    recorded: list[Recorded] = field(default_factory=list)
+
+    async def fetch(self, scope: Scope, query: Query, **parameters: Any) -> list[Row]:
+        return (await self.fetch_each(scope, [Statement(query, parameters)]))[0]
+
+    async def fetch_one(self, scope: Scope, query: Query, **parameters: Any) -> Row | None:
+        rows = await self.fetch(scope, query, **parameters)
+        return rows[0] if rows else None
+
+    async def fetch_each(self, scope: Scope, statements: list[Statement]) -> list[list[Row]]:
+        hot = all(statement.query.hot for statement in statements)
+        return [self._keep(scope, statement, hot=hot) for statement in statements]
+
+    @asynccontextmanager
+    async def transaction(self, scope: Scope, *, hot: bool = False) -> AsyncIterator["_RecordingTransaction"]:
+        yield _RecordingTransaction(self, scope, hot)
+
+    def of(self, name: str) -> Recorded:
+        """The last statement of that query."""
+        return [one for one in self.recorded if one.statement.query.name == name][-1]
+
+    def _keep(self, scope: Scope, statement: Statement, *, hot: bool) -> list[Row]:
+        self.recorded.append(Recorded(scope, statement, hot))
+        return self.rows.get(statement.query.name, [])
+
+
+@dataclass
+class _RecordingTransaction:
+    store: RecordingStore
+    scope: Scope
+    hot: bool
+
+    async def fetch(self, query: Query, **parameters: Any) -> list[Row]:
+        return self.store._keep(self.scope, Statement(query, parameters), hot=self.hot)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a statement did."""
+
+    root: dict[str, Any]
+
+    @property
+    def buffers(self) -> int:
+        """Pages of 8 KB that were looked at."""
+        return int(self.root["Shared Hit Blocks"]) + int(self.root["Shared Read Blocks"])
+
+    @property
+    def scanned_tables(self) -> set[str]:
+        """The tables of jobs that were read from end to end."""
+        return {
+            node["Relation Name"]
+            for node in self._nodes(self.root)
+            if node["Node Type"] == "Seq Scan" and node["Relation Name"].startswith(_TABLES)
+        }
+
+    @property
+    def rows(self) -> int:
+        return int(self.root["Actual Rows"])
+
+    def _nodes(self, node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        yield node
+        for child in node.get("Plans", []):
+            yield from self._nodes(child)
+
+
+def plan_of(connection: psycopg.Connection[Any], recorded: Recorded, *, generic: bool) -> Plan:
+    """Run a statement as the store would, undo it, and return its plan.
+
+    `generic` is the plan that a connection uses once it has run the statement often enough.
+    """
+    names = list(dict.fromkeys(_PARAMETER.findall(recorded.statement.query.sql)))
+    text = _PARAMETER.sub(
+        lambda match: f"${names.index(match[1]) + 1}", recorded.statement.query.sql
+    ).replace("%%", "%")
+    given = recorded.statement.parameters
+    values = [sql.Literal(given[name]).as_string(connection).partition("::")[0] for name in names]
+    enter = _BEGIN_HOT_SCOPE if recorded.hot else _BEGIN_SCOPE
+    mode = "force_generic_plan" if generic else "force_custom_plan"
+    with connection.transaction(force_rollback=True):
+        connection.execute(enter, (recorded.scope.role, str(recorded.scope.org_id), "30000"))
+        connection.execute(f"SET LOCAL plan_cache_mode = {mode}")
+        connection.execute(f"PREPARE examined AS {text}".encode())
+        execute = f"EXECUTE examined ({', '.join(values)})" if values else "EXECUTE examined"
+        row = connection.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {execute}".encode()).fetchone()
+        connection.execute("DEALLOCATE examined")
+    assert row is not None
+    return Plan(row[0][0]["Plan"])
