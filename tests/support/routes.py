@@ -112,10 +112,9 @@ class World:
         if isinstance(public_id, str):
             self.ids.setdefault(public_id.partition("_")[0], []).append(public_id)
 
-    def path(self, endpoint: Endpoint) -> str:
-        """The path of a route with this organization's own ids."""
+    def path(self, endpoint: Endpoint, unknown: str = "") -> str:
+        """The path of a route with this organization's own ids, or with the unknown one."""
         parts = endpoint.path.split("/")
-        return "/".join(self._filled(part[1:-1]) if part.startswith("{") else part for part in parts)
-
-    def _filled(self, parameter: str) -> str:
-        return self.ids[KINDS[parameter]][-1]
+        return "/".join(
+            (unknown or self.ids[KINDS[part[1:-1]]][-1]) if part.startswith("{") else part for part in parts
+        )
