@@ -1,8 +1,11 @@
 """OpenAPI: FastAPI writes the document from each function's signature and models."""
 
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from starlette.types import Receive, Scope, Send
@@ -20,6 +23,14 @@ _REASONS = {
     429: "Rate limit (with Retry-After) or plan limit (code QUOTA_EXCEEDED, without).",
     503: "The database is away for the moment; Retry-After says how long to wait.",
 }
+
+_SECURITY_SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key or an access token."},
+    "adminKey": {"type": "apiKey", "in": "header", "name": "X-Admin-Key"},
+}
+_DESCRIPTION = "A job queue as a service: push jobs by HTTP, take them with workers in any language."
+# Behind a validator pydantic writes a bound under the validator's name for it.
+_BOUNDS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
 
 
 class ErrorBody(BaseModel):
@@ -75,6 +86,7 @@ def document_route(
         status_code=endpoint.status,
         response_model=endpoint.answer,
         operation_id=endpoint.operation_id,
+        summary=summary(endpoint),
         tags=[endpoint.tag],
         responses={
             status: {"model": ErrorBody, "description": _REASONS[status]}
@@ -84,3 +96,32 @@ def document_route(
     )
     api_route.app = application
     return api_route
+
+
+def summary(endpoint: Endpoint) -> str:
+    """What stands behind the route in the first line of its file."""
+    headline = (sys.modules[endpoint.function.__module__].__doc__ or "").partition("\n")[0]
+    text = headline.partition(": ")[2].rstrip(".")
+    return text[:1].upper() + text[1:]
+
+
+def document(api: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document of the routes, which are complete once the service is composed."""
+    described: dict[str, Any] = get_openapi(
+        title=api.title, version=api.version, description=_DESCRIPTION, routes=api.routes
+    )
+    described.setdefault("components", {})["securitySchemes"] = _SECURITY_SCHEMES
+    _name_bounds(described)
+    return described
+
+
+def _name_bounds(node: Any) -> None:
+    if isinstance(node, list):
+        for item in node:
+            _name_bounds(item)
+    elif isinstance(node, dict):
+        for name, standard in _BOUNDS.items():
+            if isinstance(node.get(name), int | float):
+                node[standard] = node.pop(name)
+        for item in node.values():
+            _name_bounds(item)

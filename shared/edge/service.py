@@ -12,6 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 from shared.core import Core
 from shared.edge.answer import Answer, encode, error_answer
 from shared.edge.cors import CORS_HEADERS, is_preflight, preflight_answer
+from shared.edge.documentation import documentation_routes
 from shared.edge.endpoint import Endpoint
 from shared.edge.openapi import document_route
 from shared.edge.respond import request_id_of, respond
@@ -32,9 +33,10 @@ class Service:
         self._open_core = open_core
         self._core: Core | None = None
         self._opening = asyncio.Lock()
-        self.api = FastAPI(title="Spooled", version=VERSION, description=__doc__, redirect_slashes=False)
+        self.api = FastAPI(title="Spooled", version=VERSION, openapi_url=None, redirect_slashes=False)
         for endpoint in sorted(endpoints, key=_specific_first):
             self.api.router.routes.append(document_route(endpoint, self._application(endpoint)))
+        self.api.router.routes += documentation_routes(self.api)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

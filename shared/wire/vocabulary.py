@@ -10,11 +10,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     TypeAdapter,
     ValidationError,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from shared.errors import InvalidInputError, MalformedInputError
 
@@ -34,6 +36,20 @@ class RequestModel(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
     aliases: ClassVar[dict[str, tuple[str, ...]]] = {}
     keeps_null: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """The published schema says which other spellings a field has."""
+        schema = handler(core_schema)
+        fields = handler.resolve_ref_schema(schema).get("properties", {})
+        for name, others in cls.aliases.items():
+            if name in fields:
+                spellings = " or ".join(f"`{other}`" for other in others)
+                said = fields[name].get("description", "").rstrip(".")
+                fields[name]["description"] = f"{said}{'. ' if said else ''}Also called {spellings}."
+        return schema
 
     @model_validator(mode="before")
     @classmethod
