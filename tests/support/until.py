@@ -1,0 +1,23 @@
+"""Waiting for something to become true, for as long as it takes and no longer."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+_LONGEST_SECONDS = 20
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Ask again and again; TimeoutError when it never becomes true."""
+    async with asyncio.timeout(_LONGEST_SECONDS):
+        while not await condition():  # noqa: ASYNC110 - the database and Redis set no Event
+            await asyncio.sleep(0.002)
+
+
+async def until_consumers_wait(core: object, count: int = 1) -> None:
+    """Until that many consumers of this process wait for a job."""
+    waiters = core.wakeups._waiters  # type: ignore[attr-defined]
+
+    async def are_there() -> bool:
+        return sum(len(queue) for queue in waiters.values()) >= count
+
+    await until(are_there)
