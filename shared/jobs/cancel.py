@@ -6,6 +6,7 @@ from datetime import datetime
 from shared import ids
 from shared.core import Core
 from shared.errors import ConflictError
+from shared.jobs.children import wake_children
 from shared.jobs.model import CARRIED, SETTLED_STATES
 from shared.jobs.read import JobNotFoundError, find_job
 from shared.jobs.refusal import LOG
@@ -13,6 +14,8 @@ from shared.store import SYSTEM, Row, load_queries, tenant
 from shared.tenants.caller import Caller
 
 QUERIES = load_queries(__file__, carried=CARRIED, log=LOG)
+CANCEL_JOBS = QUERIES["cancel_jobs"].filled(which=QUERIES["which_not_started"].sql)
+CANCEL_STEPS = QUERIES["cancel_jobs"].filled(which=QUERIES["which_of_workflow"].sql)
 
 
 async def cancel_job(core: Core, caller: Caller, public_id: str, now: datetime) -> None:
@@ -44,15 +47,33 @@ async def cancel_jobs(
     queues: list[str] | None = None,
 ) -> list[Row]:
     """Move those of the jobs that have not started to the archive as cancelled, and return them."""
-    return await core.store.fetch(
+    rows = await core.store.fetch(
         tenant(org_id),
-        QUERIES["cancel_jobs"],
+        CANCEL_JOBS,
         org_id=org_id,
         ids=list(job_ids),
         queues=queues,
+        workflow_id=None,
         reason=reason,
         now=now,
     )
+    wake_children(core, org_id, rows)
+    return rows
+
+
+async def cancel_steps(core: Core, org_id: int, workflow_id: int, reason: str, now: datetime) -> list[Row]:
+    """Move all unfinished jobs of a workflow to the archive, end it as cancelled, and return the jobs."""
+    rows = await core.store.fetch(
+        tenant(org_id),
+        CANCEL_STEPS,
+        org_id=org_id,
+        queues=None,
+        workflow_id=workflow_id,
+        reason=reason,
+        now=now,
+    )
+    wake_children(core, org_id, rows)
+    return rows
 
 
 async def expire_jobs(core: Core, now: datetime, limit: int = 500) -> int:

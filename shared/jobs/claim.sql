@@ -60,7 +60,16 @@ claimed AS (
     RETURNING job.*
 )
 SELECT claimed.*,
-       (SELECT set_config('synchronous_commit', 'off', true) WHERE NOT %(follows)s::boolean) AS commit_mode
+       (SELECT set_config('synchronous_commit', 'off', true) WHERE NOT %(follows)s::boolean) AS commit_mode,
+       CASE WHEN claimed.workflow_id IS NOT NULL
+           THEN parent_results(%(org_id)s, claimed.id, claimed.workflow_id)
+       END AS parents,
+       (
+           SELECT begin_workflows(%(org_id)s, array_agg(begun.workflow_id), %(now)s) IS NULL
+           FROM claimed AS begun
+           WHERE begun.workflow_id IS NOT NULL
+           HAVING count(*) > 0
+       ) AS begun
 FROM claimed
 ORDER BY claimed.priority DESC, claimed.run_at, claimed.id;
 

@@ -11,7 +11,7 @@ from shared.core import Core
 from shared.errors import ConflictError
 from shared.jobs.model import job_answer
 from shared.jobs.read import find_job
-from shared.store import Row, load_queries
+from shared.store import Row, Transaction, load_queries
 from shared.tenants.caller import Caller
 
 QUERIES = load_queries(__file__)
@@ -54,11 +54,23 @@ async def enqueue_jobs(core: Core, caller: Caller, jobs: Sequence[NewJob], now: 
     row = await core.store.fetch_one(
         caller.scope, QUERIES["enqueue_jobs"], **_parameters(core, caller, jobs, now)
     )
-    assert row is not None
-    winners: dict[str, int] = row["winners"] or {}
-    enqueued = [
-        _outcome(job, job_id, winners, row["defaults"]) for job, job_id in zip(jobs, row["ids"], strict=True)
-    ]
+    enqueued = _outcomes(jobs, row)
+    wake_for(core, caller, jobs, enqueued, now)
+    return enqueued
+
+
+async def enqueue_within(
+    transaction: Transaction, core: Core, caller: Caller, jobs: Sequence[NewJob], now: datetime
+) -> list[Enqueued]:
+    """Make the jobs as part of a larger change; the caller calls `wake_for` once that is committed."""
+    row = await transaction.fetch_one(QUERIES["enqueue_jobs"], **_parameters(core, caller, jobs, now))
+    return _outcomes(jobs, row)
+
+
+def wake_for(
+    core: Core, caller: Caller, jobs: Sequence[NewJob], enqueued: Sequence[Enqueued], now: datetime
+) -> None:
+    """Wake who waits for the jobs that were made."""
     for queue in {job.queue for job in jobs}:
         arrived = sum(
             outcome.created and job.queue == queue and (job.run_at is None or job.run_at <= now)
@@ -67,7 +79,6 @@ async def enqueue_jobs(core: Core, caller: Caller, jobs: Sequence[NewJob], now: 
         later = any(job.queue == queue and job.run_at is not None and job.run_at > now for job in jobs)
         if arrived or later:
             core.wakeups.notify(caller.org_id, queue, max(arrived, 1))
-    return enqueued
 
 
 async def enqueue_job(core: Core, caller: Caller, job: NewJob, now: datetime) -> dict[str, Any]:
@@ -81,6 +92,14 @@ async def enqueue_job(core: Core, caller: Caller, job: NewJob, now: datetime) ->
             raise ConflictError("The job of this idempotency key is not kept any more; use another key.")
         row = found
     return job_answer(row, now) | {"created": outcome.created}
+
+
+def _outcomes(jobs: Sequence[NewJob], row: Row | None) -> list[Enqueued]:
+    assert row is not None
+    winners: dict[str, int] = row["winners"] or {}
+    return [
+        _outcome(job, job_id, winners, row["defaults"]) for job, job_id in zip(jobs, row["ids"], strict=True)
+    ]
 
 
 def _outcome(job: NewJob, job_id: int, winners: dict[str, int], defaults: dict[str, list[int]]) -> Enqueued:

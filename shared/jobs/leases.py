@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.core import Core
+from shared.jobs.children import wake_children
 from shared.jobs.refusal import HELD, LOG, Hold, Outcome, Settling, first_of_each, settle
 from shared.jobs.settle import fail_lapsed
 from shared.store import SYSTEM, Statement, load_queries, tenant
@@ -51,6 +52,7 @@ async def recover_leases(core: Core, org_id: int, queue: str, now: datetime, lim
         rows = await fail_lapsed(transaction, org_id, holds, random.SystemRandom(), now) if holds else []
     if rows:
         core.wakeups.notify(org_id, queue, len(rows))
+        wake_children(core, org_id, rows)
     return len(rows)
 
 

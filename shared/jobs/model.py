@@ -78,7 +78,7 @@ def scheduled_at_of(row: Row) -> datetime | None:
 def claimed_answer(row: Row) -> dict[str, Any]:
     """A job in a worker's hands. It never has an `error` key: guide workers read that as no job."""
     lease = ids.encode("lease", row["lease_id"])
-    return {
+    answer = {
         "id": ids.encode("job", row["id"]),
         "queue_name": row["queue"],
         "queue": row["queue"],
@@ -101,6 +101,10 @@ def claimed_answer(row: Row) -> dict[str, Any]:
         "tags": row["tags"],
         "workflow_id": ids.encode_optional("wf", row["workflow_id"]),
     }
+    if row["workflow_id"] is not None:
+        answer["key"] = row["step_key"]
+        answer["parents"] = row["parents"]
+    return answer
 
 
 def summary_answer(row: Row, now: datetime) -> dict[str, Any]:

@@ -32,17 +32,28 @@ async def retry_job(core: Core, caller: Caller, public_id: str, now: datetime) -
     raise ConflictError(f"Job is {row['state']}: only failed and dead-lettered jobs can be retried")
 
 
-async def retry_jobs(core: Core, caller: Caller, job_ids: Sequence[int], now: datetime) -> list[Row]:
-    """Move those of the jobs that are dead back to their queues, runnable now, and return them."""
+async def retry_jobs(
+    core: Core,
+    caller: Caller,
+    job_ids: Sequence[int],
+    now: datetime,
+    states: Sequence[str] = RETRIED_STATES,
+) -> list[Row]:
+    """Move those of the jobs that are in one of the states back to their queues, and return them.
+
+    They are runnable now; what was cancelled because of them comes back too, to wait for them again.
+    """
+    asked = set(job_ids)
     rows = await core.store.fetch(
         caller.scope,
         QUERIES["retry_jobs"],
         org_id=caller.org_id,
         ids=list(job_ids),
         queues=caller.queue_filter,
-        states=list(RETRIED_STATES),
+        states=list(states),
         now=now,
     )
     for row in rows:
-        core.wakeups.notify(caller.org_id, row["queue"])
-    return rows
+        if row["state"] == "pending":
+            core.wakeups.notify(caller.org_id, row["queue"])
+    return [row for row in rows if row["id"] in asked]

@@ -7,13 +7,19 @@ from datetime import datetime
 from typing import Any
 
 from shared.core import Core
+from shared.jobs.children import ADVANCED
 from shared.jobs.model import CARRIED
 from shared.jobs.refusal import HELD, LOG, Hold, Outcome, Settling, first_of_each, settle
 from shared.store import Row, Statement, Transaction, load_queries
 from shared.tenants.caller import Caller
 
 QUERIES = load_queries(
-    __file__, carried=CARRIED, carried_but_payload=CARRIED.replace(" payload,", ""), held=HELD, log=LOG
+    __file__,
+    advanced=ADVANCED,
+    carried=CARRIED,
+    carried_but_payload=CARRIED.replace(" payload,", ""),
+    held=HELD,
+    log=LOG,
 )
 LAPSED = "Lease expired"
 _JITTER_SECONDS = 0.5

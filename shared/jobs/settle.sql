@@ -13,9 +13,13 @@ archived AS (
     SELECT {{carried}}, 'completed', last_error, log, %(now)s, result::json, %(now)s
     FROM removed
     RETURNING *
+),
+advanced AS (
+    {{advanced}}
 )
 SELECT {{carried_but_payload}}, CASE WHEN %(whole)s THEN payload END AS payload, state, last_error, log, updated_at,
-       leased_until, unmet_parents, CASE WHEN %(whole)s THEN result END AS result, finished_at
+       leased_until, unmet_parents, CASE WHEN %(whole)s THEN result END AS result, finished_at,
+       (SELECT advanced.queues FROM advanced) AS ready_queues
 FROM archived;
 
 -- fail_jobs hot --
@@ -63,10 +67,14 @@ archived AS (
     SELECT {{carried}}, 'deadletter', final_error, final_log, %(now)s, %(now)s
     FROM buried
     RETURNING *
+),
+advanced AS (
+    {{advanced}}
 )
 SELECT {{carried}}, state, last_error, log, updated_at, leased_until, unmet_parents,
-       NULL::json AS result, NULL::timestamptz AS finished_at
+       NULL::json AS result, NULL::timestamptz AS finished_at, NULL::text[] AS ready_queues
 FROM retried
 UNION ALL
-SELECT {{carried}}, state, last_error, log, updated_at, leased_until, unmet_parents, result, finished_at
+SELECT {{carried}}, state, last_error, log, updated_at, leased_until, unmet_parents, result, finished_at,
+       (SELECT advanced.queues FROM advanced)
 FROM archived;

@@ -299,6 +299,10 @@ class ClaimedJobAnswer(AnswerModel):
     scheduled_at: datetime | None
     tags: JsonValue | None
     workflow_id: str | None
+    key: str | None = Field(default=None, description="The key of a workflow's step.")
+    parents: dict[str, JsonValue] | None = Field(
+        default=None, description="A workflow's step has the results of its finished parents, by their key."
+    )
 
 
 class ClaimAnswer(AnswerModel):

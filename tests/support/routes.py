@@ -20,7 +20,14 @@ GOOD: dict[str, Any] = {
     "wait_seconds": 0,
 }
 """Values of fields whose rule no schema can say."""
-KINDS = {"job_id": "job", "organization_id": "org", "key_id": "key", "queue_name": "name"}
+KINDS = {
+    "job_id": "job",
+    "workflow_id": "wf",
+    "step_id": "step",
+    "organization_id": "org",
+    "key_id": "key",
+    "queue_name": "name",
+}
 """The prefix of the ids that a path parameter takes; queues go by name."""
 CREATES_BY_PATH = {"queues_configure"}
 """Routes whose path names what is to be made: nobody's thing is not missing there."""
@@ -111,6 +118,8 @@ class World:
         public_id = answer.get("id") if isinstance(answer, dict) else None
         if isinstance(public_id, str):
             self.ids.setdefault(public_id.partition("_")[0], []).append(public_id)
+        for step in answer.get("job_ids", ()) if isinstance(answer, dict) else ():
+            self.ids.setdefault("step", []).append(step["job_id"])
 
     def path(self, endpoint: Endpoint, unknown: str = "") -> str:
         """The path of a route with this organization's own ids, or with the unknown one."""

@@ -1,0 +1,16 @@
+"""POST /api/v1/workflows/{workflow_id}/retry: go on with a failed workflow."""
+
+from typing import Any
+
+from shared.edge import Call, lambda_handler, route
+from shared.wire.workflows import WorkflowAnswer
+from shared.workflows.retry import retry_workflow
+
+
+@route("POST", "/api/v1/workflows/{workflow_id}/retry", scope="jobs:write", answer=WorkflowAnswer)
+async def endpoint(call: Call, workflow_id: str) -> dict[str, Any]:
+    """Bring back what failed and what was cancelled; a workflow that has not failed is 400."""
+    return await retry_workflow(call.core, call.caller, workflow_id, call.now)
+
+
+handler = lambda_handler(endpoint)

@@ -1,0 +1,39 @@
+-- list_workflows hot --
+-- Reads the primary key from its newest end. A key that is held to some queues sees the workflows that
+-- stay within them.
+SELECT * FROM workflow
+WHERE workflow.org_id = %(org_id)s
+  AND (%(state)s::text IS NULL OR workflow.state = %(state)s)
+  AND (%(queues)s::text[] IS NULL OR workflow.queues <@ %(queues)s::text[])
+ORDER BY workflow.id DESC
+LIMIT %(limit)s OFFSET %(offset)s;
+
+-- find_workflow hot --
+SELECT * FROM workflow
+WHERE workflow.org_id = %(org_id)s AND workflow.id = %(id)s
+  AND (%(queues)s::text[] IS NULL OR workflow.queues <@ %(queues)s::text[]);
+
+-- find_steps hot --
+-- A job is in one of the two tables in any snapshot. Ids are in the order in which the steps were given.
+SELECT step.*,
+       step.payload ->> 'job_type' AS job_type,
+       ARRAY(
+           SELECT edge.parent_id FROM job_dependency AS edge
+           WHERE edge.org_id = %(org_id)s AND edge.child_id = step.id
+           ORDER BY edge.parent_id
+       ) AS parent_ids,
+       ARRAY(
+           SELECT edge.type FROM job_dependency AS edge
+           WHERE edge.org_id = %(org_id)s AND edge.child_id = step.id
+           ORDER BY edge.parent_id
+       ) AS parent_types
+FROM (
+    SELECT {{carried}}, state, last_error, NULL::json AS result, NULL::timestamptz AS finished_at
+    FROM job
+    WHERE org_id = %(org_id)s AND workflow_id = %(workflow_id)s
+    UNION ALL
+    SELECT {{carried}}, state, last_error, result, finished_at
+    FROM job_archive
+    WHERE org_id = %(org_id)s AND workflow_id = %(workflow_id)s
+) AS step
+ORDER BY step.id;

@@ -1,0 +1,28 @@
+"""Retry: a failed workflow goes on from where it stopped."""
+
+from datetime import datetime
+from typing import Any
+
+from shared.core import Core
+from shared.errors import InvalidInputError
+from shared.jobs.retry import RETRIED_STATES, retry_jobs
+from shared.store import load_queries
+from shared.tenants.caller import Caller
+from shared.workflows.read import find_workflow, get_workflow
+
+QUERIES = load_queries(__file__)
+
+
+async def retry_workflow(core: Core, caller: Caller, public_id: str, now: datetime) -> dict[str, Any]:
+    """Bring back what failed or was cancelled, and return the workflow. Completed steps stay completed.
+
+    Raises WorkflowNotFoundError, or InvalidInputError for a workflow that has not failed.
+    """
+    row = await find_workflow(core, caller, public_id)
+    if row["state"] != "failed":
+        raise InvalidInputError(f"Only a failed workflow can be retried; this one is {row['state']}")
+    stopped = await core.store.fetch(
+        caller.scope, QUERIES["find_stopped"], org_id=caller.org_id, workflow_id=row["id"]
+    )
+    await retry_jobs(core, caller, [step["id"] for step in stopped], now, (*RETRIED_STATES, "cancelled"))
+    return await get_workflow(core, caller, public_id, now)

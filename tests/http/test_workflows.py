@@ -1,0 +1,464 @@
+"""Workflows over HTTP: created whole, advanced by what their steps do, cancelled and retried."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from shared import ids
+from shared.core import Core
+from shared.jobs.cancel import cancel_jobs
+from tests.http.conftest import MovingClock
+from tests.support.api import Tenant
+
+ONBOARDING = {
+    "name": "user-onboarding",
+    "jobs": [
+        {"name": "create-account", "queue": "users", "payload": {"step": 1}},
+        {"name": "send-welcome", "queue": "emails", "payload": {"step": 2}, "depends_on": ["create-account"]},
+        {
+            "name": "setup-defaults",
+            "queue": "users",
+            "payload": {"step": 3},
+            "depends_on": ["create-account"],
+        },
+    ],
+}
+
+
+def step(key: str, *parents: str, **fields: Any) -> dict[str, Any]:
+    return {"key": key, "queue_name": "steps", "payload": {}, "depends_on": list(parents), **fields}
+
+
+async def made(org: Tenant, *steps: dict[str, Any], status: int = 201) -> Any:
+    return await org.post("/workflows", {"name": "w", "jobs": list(steps)}, status)
+
+
+async def take(org: Tenant, queue: str = "steps") -> dict[str, dict[str, Any]]:
+    """All steps that can run now, by their keys."""
+    claimed = await org.post("/jobs/claim", {"queue_name": queue, "worker_id": "w", "limit": 100})
+    return {job["key"]: job for job in claimed["jobs"]}
+
+
+async def complete(org: Tenant, job: dict[str, Any], result: Any = None, status: int = 200) -> Any:
+    body = {"lease_id": job["lease_id"], "result": result}
+    return await org.post(f"/jobs/{job['id']}/complete", body, status)
+
+
+async def bury(org: Tenant, job: dict[str, Any]) -> Any:
+    return await org.post(f"/jobs/{job['id']}/fail", {"error": "broken", "no_retry": True})
+
+
+async def statuses(org: Tenant, workflow_id: str) -> dict[str, str]:
+    return {job["key"]: job["status"] for job in await org.get(f"/workflows/{workflow_id}/jobs/status")}
+
+
+async def test_the_guides_workflow_runs_to_its_end(org: Tenant) -> None:
+    """The guide's request makes a workflow whose children run after their parent, then completes."""
+    workflow = await org.post("/workflows", ONBOARDING, 201)
+    path = f"/workflows/{workflow['workflow_id']}"
+    assert [j["key"] for j in workflow["job_ids"]] == ["create-account", "send-welcome", "setup-defaults"]
+    assert await org.dequeue("emails") is None
+    assert (await org.get(path))["status"] == "pending"
+
+    account = await org.dequeue("users")
+    assert (account["key"], account["parents"]) == ("create-account", {})
+    assert await org.dequeue("users") is None
+    running = await org.get(path)
+    await complete(org, account, {"id": 7})
+    welcome, defaults = await org.dequeue("emails"), await org.dequeue("users")
+    await complete(org, welcome)
+    halfway = await org.get(path)
+    await complete(org, defaults)
+    done = await org.get(path)
+
+    assert (running["status"], running["progress"]["processing"]) == ("running", 1)
+    assert running["started_at"] is not None
+    assert {"create-account": {"id": 7}} == welcome["parents"] == defaults["parents"]
+    assert (halfway["status"], halfway["progress_percent"]) == ("running", 66.67)
+    assert (done["status"], done["progress_percent"], done["completed_jobs"]) == ("completed", 100, 3)
+    assert done["completed_at"] is not None
+    assert done["progress"] == {
+        "total": 3,
+        "completed": 3,
+        "failed": 0,
+        "pending": 0,
+        "processing": 0,
+        "cancelled": 0,
+    }
+
+
+async def test_a_job_without_a_workflow_has_no_parents(org: Tenant) -> None:
+    """What other jobs' claims answer is unchanged."""
+    await org.push()
+
+    assert not {"key", "parents"} & set(await org.dequeue())
+
+
+async def test_detail_lists_and_single_job_agree(org: Tenant) -> None:
+    """Each view of a workflow shows its jobs by key with what they wait for, in both dialects."""
+    workflow = await org.post(
+        "/workflows",
+        {
+            "name": "etl",
+            "description": "nightly",
+            "metadata": {"big": 12345678901234567890},
+            "jobs": [
+                step("extract", job_type="read", timeout_ms=1500, metadata={"team": "a"}),
+                step("load", "extract", "extract", payload={"job_type": "write"}, max_retries=0, priority=5),
+            ],
+        },
+        201,
+    )
+    path = f"/workflows/{workflow['id']}"
+
+    detail = await org.get(path)
+    extract, load = detail["jobs"]
+    listed = await org.get("/workflows")
+
+    assert [workflow["id"]] == [each["id"] for each in listed]
+    assert {"big": 12345678901234567890} == detail["metadata"] == listed[0]["metadata"]
+    assert (
+        extract["job_type"],
+        extract["timeout_seconds"],
+        extract["timeout_ms"],
+        extract["metadata"],
+        extract["status"],
+    ) == ("read", 2, 2000, {"team": "a"}, "pending")
+    assert (
+        load["job_type"],
+        load["depends_on"],
+        load["dependency_mode"],
+        load["max_retries"],
+        load["priority"],
+        load["status"],
+        load["queue"],
+        load["queue_name"],
+    ) == ("write", ["extract"], "all", 0, 5, "scheduled", "steps", "steps")
+    assert [
+        {"parent_job_id": extract["id"], "child_job_id": load["id"], "dependency_type": "success"}
+    ] == detail["dependencies"]
+    assert detail["jobs"] == await org.get(f"{path}/jobs")
+    assert load == await org.get(f"{path}/jobs/{load['id']}")
+    assert await statuses(org, workflow["id"]) == {"extract": "pending", "load": "scheduled"}
+    assert ("scheduled", False, workflow["id"]) == (
+        (job := await org.job(load["id"]))["status"],
+        job["dependencies_met"],
+        job["workflow_id"],
+    )
+    assert {"steps"} == {queue["queue"] for queue in detail["jobs"]}
+
+
+@pytest.mark.parametrize(
+    ("steps", "offender"),
+    [
+        ([step("a"), step("a")], "'a'"),
+        ([step("a", "nobody")], "'nobody'"),
+        ([step("a", "a")], "a -> a"),
+        ([step("x"), step("a", "c", "x"), step("b", "a"), step("c", "b")], "a -> c -> b -> a"),
+    ],
+)
+async def test_a_graph_that_cannot_run_is_refused(
+    org: Tenant, steps: list[dict[str, Any]], offender: str
+) -> None:
+    """A duplicate key, an unknown one, or a cycle is a 400 that names it, and nothing is made."""
+    refused = await made(org, *steps, status=400)
+
+    assert offender in refused["message"]
+    assert await org.get("/workflows") == []
+    assert await org.get("/jobs") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"name": ""}, 400),
+        ({"jobs": []}, 400),
+        ({"jobs": [{"key": "a", "queue": "", "payload": {}}]}, 400),
+        ({"jobs": [{"key": "a", "payload": {}}]}, 422),
+        ({"jobs": [{"queue": "q", "payload": {}}]}, 422),
+        ({"jobs": [step("a", dependency_mode="some")]}, 400),
+        ({"jobs": [step("k" * 101)]}, 400),
+        ({"jobs": [{"key": "a", "name": "b", "queue": "q", "payload": {}}]}, 400),
+        ({"name": "n" * 256}, 400),
+        ({"jobs": [step(f"k{n}") for n in range(1001)]}, 400),
+    ],
+)
+async def test_bad_input_says_where(org: Tenant, change: dict[str, Any], status: int) -> None:
+    """A broken rule is a 400, a missing field a 422, and each names its field."""
+    refused = await org.post("/workflows", {"name": "w", "jobs": [step("a")]} | change, status)
+
+    assert refused["details"][0]["field"].startswith(next(iter(change)))
+
+
+async def test_any_starts_with_the_first_parent(org: Tenant) -> None:
+    """A step of mode `any` is ready once one parent is done, and sees that one's result."""
+    workflow = await made(org, step("a"), step("b"), step("c", "a", "b", dependency_mode="any"))
+    jobs = await take(org)
+    await complete(org, jobs["b"], "from b")
+
+    ready = await take(org)
+
+    assert ready["c"]["parents"] == {"b": "from b"}
+    await complete(org, ready["c"])
+    await complete(org, jobs["a"])
+    assert (await org.get(f"/workflows/{workflow['id']}"))["status"] == "completed"
+
+
+async def test_a_dead_parent_cancels_what_cannot_run_and_fails_the_workflow(org: Tenant) -> None:
+    """Descendants of a dead step are cancelled, others go on, and then the workflow is failed."""
+    workflow = await made(
+        org, step("a"), step("b"), step("c", "a"), step("d", "c"), step("e", "a", "b", dependency_mode="any")
+    )
+    path = f"/workflows/{workflow['id']}"
+    jobs = await take(org)
+    await bury(org, jobs["a"])
+
+    after = await statuses(org, workflow["id"])
+    assert after == {
+        "a": "deadletter",
+        "b": "processing",
+        "c": "cancelled",
+        "d": "cancelled",
+        "e": "scheduled",
+    }
+    assert (await org.get(path))["status"] == "running"
+    await complete(org, jobs["b"])
+    await complete(org, (await take(org))["e"])
+    ended = await org.get(path)
+
+    assert (ended["status"], ended["failed_jobs"], ended["completed_jobs"]) == ("failed", 1, 2)
+    assert ended["jobs"][0]["error"] == {"type": "JobFailed", "message": "broken"}
+
+
+async def test_retries_of_a_step_keep_the_workflow_going(org: Tenant, clock: MovingClock) -> None:
+    """A failed attempt that will be retried cancels nothing; the last lapsed lease does."""
+    workflow = await made(org, step("a", max_retries=1), step("b", "a"))
+    await org.post(f"/jobs/{(await take(org))['a']['id']}/fail", {"error": "once"})
+    assert (await statuses(org, workflow["id"]))["b"] == "scheduled"
+
+    clock.advance(hours=1)
+    assert "a" in await take(org)
+    clock.advance(hours=1)
+    assert await take(org) == {}
+
+    assert await statuses(org, workflow["id"]) == {"a": "deadletter", "b": "cancelled"}
+    assert (await org.get(f"/workflows/{workflow['id']}"))["status"] == "failed"
+
+
+async def test_retry_goes_on_from_where_it_stopped(org: Tenant) -> None:
+    """Retry brings back the dead step and what was cancelled because of it; done steps stay done."""
+    workflow = await made(org, step("a"), step("b", "a"), step("c", "b"), step("d", "c", "a"))
+    path = f"/workflows/{workflow['id']}"
+    await complete(org, (await take(org))["a"], 1)
+    await bury(org, (await take(org))["b"])
+    assert (await org.get(path))["status"] == "failed"
+
+    retried = await org.post(f"{path}/retry")
+
+    assert (
+        retried["status"],
+        retried["completed_at"],
+        retried["failed_jobs"],
+        retried["completed_jobs"],
+    ) == ("running", None, 0, 1)
+    assert await statuses(org, workflow["id"]) == {
+        "a": "completed",
+        "b": "pending",
+        "c": "scheduled",
+        "d": "scheduled",
+    }
+    for key in "bcd":
+        jobs = await take(org)
+        assert {key} == set(jobs)
+        await complete(org, jobs[key], key)
+    assert jobs["d"]["parents"] == {"c": "c", "a": 1}
+    assert (await org.get(path))["progress_percent"] == 100
+
+
+async def test_retrying_the_dead_job_alone_revives_its_workflow(org: Tenant) -> None:
+    """The retry of one dead step brings back its descendants, unless another failure stands against them."""
+    workflow = await made(org, step("a"), step("b"), step("c", "a"), step("d", "a", "b"))
+    jobs = await take(org)
+    await bury(org, jobs["a"])
+    await bury(org, jobs["b"])
+
+    await org.post(f"/jobs/{jobs['a']['id']}/retry")
+    assert await statuses(org, workflow["id"]) == {
+        "a": "pending",
+        "b": "deadletter",
+        "c": "scheduled",
+        "d": "cancelled",
+    }
+    await org.post(f"/jobs/{jobs['b']['id']}/retry")
+    again = await take(org)
+    await complete(org, again["a"])
+    await complete(org, again["b"])
+    for job in (await take(org)).values():
+        await complete(org, job)
+
+    assert (await org.get(f"/workflows/{workflow['id']}"))["status"] == "completed"
+
+
+async def test_a_cancelled_step_fails_the_workflow_and_retry_brings_it_back(org: Tenant) -> None:
+    """Cancelling a waiting step cancels what depends on it; retry restores both to wait."""
+    workflow = await made(org, step("a"), step("b", "a"), step("c", "b"))
+    path = f"/workflows/{workflow['id']}"
+    await org.delete(f"/jobs/{workflow['job_ids'][1]['job_id']}")
+    await complete(org, (await take(org))["a"])
+    assert (await org.get(path))["status"] == "failed"
+
+    await org.post(f"{path}/retry")
+
+    assert await statuses(org, workflow["id"]) == {"a": "completed", "b": "pending", "c": "scheduled"}
+
+
+async def test_parent_and_child_may_be_cancelled_in_one_batch(org: Tenant, core: Core) -> None:
+    """Steps that are cancelled together end once each, whichever depends on whichever."""
+    workflow = await made(org, step("a"), step("b", "a"), step("c", "b"), step("d", "c"))
+    job_ids = [ids.decode("job", job["job_id"]) for job in workflow["job_ids"][:3]]
+    await cancel_jobs(core, ids.decode("org", org.org_id), job_ids, "Test", datetime.now(UTC))
+
+    ended = await org.get(f"/workflows/{workflow['id']}")
+
+    assert (ended["status"], ended["progress"]["cancelled"]) == ("failed", 4)
+
+
+@pytest.mark.parametrize("state", ["pending", "running", "completed", "cancelled"])
+async def test_only_a_failed_workflow_can_be_retried(org: Tenant, state: str) -> None:
+    """Retry in any other state is a 400 that says `failed` and changes nothing."""
+    workflow = await made(org, step("a"))
+    path = f"/workflows/{workflow['id']}"
+    if state in {"running", "completed"}:
+        jobs = await take(org)
+    if state == "completed":
+        await complete(org, jobs["a"])
+    if state == "cancelled":
+        await org.post(f"{path}/cancel")
+
+    refused = await org.post(f"{path}/retry", status=400)
+
+    assert "failed" in refused["message"]
+    assert (await org.get(path))["status"] == state
+
+
+async def test_cancel_revokes_running_leases(org: Tenant) -> None:
+    """Cancel ends what is unfinished; a running step's complete is then 409; to repeat it is harmless."""
+    workflow = await made(org, step("a"), step("b"), step("c", "b"))
+    path = f"/workflows/{workflow['id']}"
+    jobs = await take(org)
+    await complete(org, jobs["a"])
+
+    cancelled = await org.post(f"{path}/cancel")
+    refused = await complete(org, jobs["b"], status=409)
+    again = await org.post(f"{path}/cancel")
+
+    assert cancelled == again
+    assert (cancelled["status"], refused["message"]) == ("cancelled", "Job is already cancelled")
+    assert await statuses(org, workflow["id"]) == {"a": "completed", "b": "cancelled", "c": "cancelled"}
+    assert await take(org) == {}
+
+
+async def test_a_completed_workflow_cannot_be_cancelled(org: Tenant) -> None:
+    """Cancel of a workflow that ended by itself is 409."""
+    workflow = await made(org, step("a"))
+    await complete(org, (await take(org))["a"])
+
+    refused = await org.post(f"/workflows/{workflow['id']}/cancel", status=409)
+
+    assert "completed" in refused["message"]
+
+
+async def test_a_failure_handler_runs_only_after_a_failure(org: Tenant) -> None:
+    """`failure` waits for a dead parent, `completion` for any end; a handler not needed fails nothing."""
+    steps = (
+        step("a"),
+        step("rescue", "a", dependency_type="failure"),
+        step("notify", "rescue"),
+        step("cleanup", "a", dependency_type="completion"),
+    )
+    good = await made(org, *steps)
+    await complete(org, (await take(org))["a"])
+    ready = await take(org)
+    assert {"cleanup"} == set(ready)
+    await complete(org, ready["cleanup"])
+    done = await org.get(f"/workflows/{good['id']}")
+    assert (done["status"], done["progress_percent"], done["progress"]["cancelled"]) == ("completed", 100, 2)
+
+    bad = await made(org, *steps)
+    await bury(org, (await take(org))["a"])
+    ready = await take(org)
+    assert {"cleanup", "rescue"} == set(ready)
+    await complete(org, ready["cleanup"])
+    await complete(org, ready["rescue"])
+    await complete(org, (await take(org))["notify"])
+    assert (await org.get(f"/workflows/{bad['id']}"))["status"] == "failed"
+
+
+async def test_a_waiting_consumer_is_woken_by_a_step_that_became_ready(org: Tenant) -> None:
+    """A long poll on the child's queue gets it as soon as the parent completes."""
+    await made(org, step("a"), step("b", "a", queue_name="other"))
+    parent = (await take(org))["a"]
+    waiting = asyncio.create_task(org.dequeue("other", wait_seconds=20))
+    await asyncio.sleep(0)
+    await complete(org, parent)
+
+    assert (await asyncio.wait_for(waiting, 5))["key"] == "b"
+
+
+async def test_hundreds_of_steps_are_counted_exactly(org: Tenant) -> None:
+    """Fan-out and fan-in of hundreds of steps in one workflow end exactly."""
+    middle = [step(f"m{n}", "start") for n in range(298)]
+    keys = [each["key"] for each in middle]
+    workflow = await made(org, step("start"), *middle, step("end", *keys))
+    await complete(org, (await take(org))["start"])
+    count = 0
+    while jobs := await take(org):
+        for job in jobs.values():
+            await complete(org, job)
+            count += 1
+
+    done = await org.get(f"/workflows/{workflow['id']}")
+
+    assert (count, done["status"], done["progress_percent"]) == (299, "completed", 100)
+
+
+async def test_lists_filter_by_status_and_page(org: Tenant) -> None:
+    """The newest workflow comes first; a status that does not exist is a 400."""
+    first, second, third = [await made(org, step("a")) for _ in range(3)]
+    await org.post(f"/workflows/{second['id']}/cancel")
+
+    pending = await org.get("/workflows", {"status": "pending", "limit": 5000})
+    page = await org.get("/workflows", {"limit": 1, "offset": 1})
+
+    assert [third["id"], first["id"]] == [each["id"] for each in pending]
+    assert [second["id"]] == [each["id"] for each in page]
+    assert "'odd'" in (await org.get("/workflows", {"status": "odd"}, status=400))["message"]
+
+
+async def test_another_organization_sees_nothing(org: Tenant, other_org: Tenant) -> None:
+    """Every route answers 404 for a workflow of somebody else, and for an id that is none."""
+    workflow = await made(org, step("a"))
+    for workflow_id in (workflow["id"], "wf_unknown", "..."):
+        path = f"/workflows/{workflow_id}"
+        for suffix in ("", "/jobs", "/jobs/status", f"/jobs/{workflow['job_ids'][0]['job_id']}"):
+            await other_org.get(path + suffix, status=404)
+        await other_org.post(f"{path}/cancel", status=404)
+        await other_org.post(f"{path}/retry", status=404)
+
+    assert await other_org.get("/workflows") == []
+    assert (await org.get(f"/workflows/{workflow['id']}"))["status"] == "pending"
+
+
+async def test_a_key_held_to_queues_sees_only_workflows_within_them(org: Tenant) -> None:
+    """A workflow that reaches into another queue is neither shown to nor made by such a key."""
+    narrow = await org.with_key(queues=["steps"])
+    within = await made(narrow, step("a"))
+    beyond = await made(org, step("a"), step("b", queue_name="secret"))
+
+    await made(narrow, step("a", queue_name="secret"), status=403)
+
+    assert [within["id"]] == [each["id"] for each in await narrow.get("/workflows")]
+    await narrow.get(f"/workflows/{beyond['id']}", status=404)
+    await narrow.post(f"/workflows/{beyond['id']}/cancel", status=404)
