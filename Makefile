@@ -38,7 +38,7 @@ types: .venv/dev ## Static types
 
 .PHONY: contracts
 contracts: .venv/dev ## Which package may import which
-	@if grep -q '^\[tool.importlinter' pyproject.toml; then $(BIN)/lint-imports; fi
+	$(BIN)/lint-imports --no-logo
 
 .PHONY: format
 format: .venv/dev ## Put everything into the format that lint wants

@@ -1,0 +1,100 @@
+"""Each function is a page that says what it is, and nobody else says otherwise."""
+
+import ast
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from functions.app import every_function
+from shared.edge.openapi import document
+from shared.edge.service import Service
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(path for path in ROOT.glob("functions/*/*.py") if path.name != "__init__.py")
+LONGEST = 60
+SQL = re.compile(r"\b(SELECT|INSERT INTO|DELETE FROM|UPDATE \w+ SET|load_queries)\b")
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.stem}")
+
+
+class Declaration(NamedTuple):
+    """What a page declares, read without importing it, as the cloud program does."""
+
+    kind: str
+    arguments: tuple[object, ...]
+    function: str
+
+
+def declarations(page: Path) -> list[Declaration]:
+    found = []
+    for node in ast.parse(page.read_text(encoding="utf-8")).body:
+        for decorator in getattr(node, "decorator_list", []):
+            assert isinstance(decorator, ast.Call)
+            assert isinstance(decorator.func, ast.Name)
+            arguments = tuple(ast.literal_eval(argument) for argument in decorator.args)
+            found.append(Declaration(decorator.func.id, arguments, node.name))
+    return found
+
+
+@every_page
+def test_page_declares_one_function_and_its_handler(page: Path) -> None:
+    """A file holds one route, or one timer under `ticks/`, with literal arguments, and exports `handler`."""
+    text = page.read_text(encoding="utf-8")
+    (declared,) = declarations(page)
+    timer = page.parent.name == "ticks"
+
+    assert (declared.kind, declared.function) == (("every", "run_once") if timer else ("route", "endpoint"))
+    assert text.endswith(
+        "\nhandler = run_once.handler\n" if timer else "\nhandler = lambda_handler(endpoint)\n"
+    )
+
+
+@every_page
+def test_page_is_short_and_holds_no_sql(page: Path) -> None:
+    """A function is read at a glance, and what it asks of the database stands in a slice."""
+    text = page.read_text(encoding="utf-8")
+
+    assert text.count("\n") <= LONGEST
+    assert SQL.findall(text) == []
+
+
+@every_page
+def test_headline_of_a_page_names_its_route(page: Path) -> None:
+    """The first line says the same as the declaration, and goes on to what OpenAPI shows as summary."""
+    ((kind, arguments, _),) = declarations(page)
+    headline = (ast.get_docstring(ast.parse(page.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+
+    assert headline.startswith("{} {}: ".format(*arguments) if kind == "route" else "Every ")
+
+
+def test_files_application_and_openapi_agree() -> None:
+    """A route that is in one of the three is in all of them, once."""
+    declared = sorted(
+        [
+            (*declaration.arguments, f"{page.parent.name}_{page.stem}")
+            for page in PAGES
+            for declaration in declarations(page)
+            if declaration.kind == "route"
+        ]
+    )
+    endpoints, ticks = every_function()
+    composed = sorted([(found.method, found.path, found.operation_id) for found in endpoints])
+    published = sorted(
+        [
+            (method.upper(), path, operation["operationId"])
+            for path, methods in document(Service(endpoints, _no_core).api)["paths"].items()
+            for method, operation in methods.items()
+        ]
+    )
+
+    assert declared == composed == published
+    assert len({(method, path) for method, path, _ in declared}) == len(declared)
+    assert sorted(page.stem for page in PAGES if page.parent.name == "ticks") == sorted(
+        tick.name for tick in ticks
+    )
+
+
+async def _no_core() -> None:
+    raise AssertionError
