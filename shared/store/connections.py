@@ -71,6 +71,8 @@ class PooledConnections:
             max_size=settings.database_pool_size,
             timeout=settings.connect_timeout_seconds,
             max_waiting=2_000,
+            # Give up early and begin anew with the next request: the pauses between attempts grow with time.
+            reconnect_timeout=settings.connect_timeout_seconds,
             max_idle=60,
             open=False,
         )
