@@ -12,6 +12,7 @@ from shared.jobs.retention import (
     drop_partitions,
     make_partitions,
 )
+from shared.tenants.closing import purge_deleted_organizations
 
 
 @every(3600)
@@ -22,6 +23,7 @@ async def run_once(core: Core, now: datetime, budget_seconds: float) -> Counts:
         "partitions_made": await make_partitions(core, now),
         "partitions_dropped": await drop_partitions(core, now, deadline),
         "idempotency_keys": await delete_old_idempotency_keys(core, now, deadline),
+        "organizations": await purge_deleted_organizations(core, now, deadline),
         "jobs": await delete_old_jobs(core, now, deadline),
     }
 

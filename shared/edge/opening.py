@@ -17,8 +17,8 @@ async def open_core(settings: Settings) -> Core:
     """The services of a long-lived process: a pool, and a listener for wake-ups from other processes."""
     redis = open_redis(settings)
     store = Store(await PooledConnections.open(settings), statement_timeout_ms=settings.statement_timeout_ms)
-    trust = timedelta(seconds=settings.key_cache_seconds)
-    return Core(settings, store, Wakeups(redis), key_cache=KeyCache(trust))
+    key_cache = KeyCache(timedelta(seconds=settings.key_cache_seconds))
+    return Core(settings, store, Wakeups(redis, key_cache.forget), key_cache=key_cache)
 
 
 async def open_serverless_core() -> Core:

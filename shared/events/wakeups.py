@@ -1,4 +1,4 @@
-"""Wake-ups of consumers that wait for a job: in this process directly, in others through Redis.
+"""Wake-ups of waiting consumers, and news of changed keys: here directly, elsewhere through Redis.
 
 A wake-up may be lost without harm: who waits also looks again at the time it was told something falls due.
 """
@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +18,18 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("spooled.wakeups")
 _CHANNEL = "spooled:wakeups"
+_KEYS_CHANNEL = "spooled:keys"
 _RECONNECT_SECONDS = 1.0
 
 
 class Wakeups:
     """Waiters by (organization, queue), woken first come first served, one for each job that arrived."""
 
-    def __init__(self, redis: "Redis | None" = None) -> None:
+    def __init__(
+        self, redis: "Redis | None" = None, forget_keys: Callable[[int], None] = lambda _org_id: None
+    ) -> None:
         self._redis = redis
+        self._forget_keys = forget_keys
         self._waiters: defaultdict[tuple[int, str], deque[asyncio.Event]] = defaultdict(deque)
         self._origin = f"{id(self):x}"
         self._tasks: set[asyncio.Task[None]] = set()
@@ -50,7 +54,13 @@ class Wakeups:
         """Jobs became claimable: wake as many waiters, here and in other processes. Never blocks."""
         self._wake(org_id, queue, jobs)
         if self._redis is not None:
-            self._start(self._publish(f"{self._origin} {org_id} {jobs} {queue}"))
+            self._start(self._publish(_CHANNEL, f"{self._origin} {org_id} {jobs} {queue}"))
+
+    async def keys_changed(self, org_id: int) -> None:
+        """A key of the organization, or what it may do, was changed: no process trusts an older look-up."""
+        self._forget_keys(org_id)
+        if self._redis is not None:
+            await self._publish(_KEYS_CHANNEL, str(org_id))
 
     async def reaches_redis(self) -> bool:
         """Whether Redis answers; True for a service that runs without it."""
@@ -81,29 +91,33 @@ class Wakeups:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _publish(self, message: str) -> None:
+    async def _publish(self, channel: str, message: str) -> None:
         from redis.exceptions import RedisError  # noqa: PLC0415 - only where Redis is in use
 
         assert self._redis is not None
         with contextlib.suppress(RedisError, OSError):
-            await self._redis.publish(_CHANNEL, message)
+            await self._redis.publish(channel, message)
 
     async def _listen(self) -> None:
         from redis.exceptions import RedisError  # noqa: PLC0415 - only where Redis is in use
 
         while True:
             try:
-                async for origin, org_id, jobs, queue in self._messages():
+                async for channel, message in self._messages():
+                    if channel == _KEYS_CHANNEL:
+                        self._forget_keys(int(message))
+                        continue
+                    origin, org_id, jobs, queue = message.split(" ", 3)
                     if origin != self._origin:
                         self._wake(int(org_id), queue, int(jobs))
             except (RedisError, OSError) as error:
                 logger.warning("wake-ups from other processes are away: %s", error)
             await asyncio.sleep(_RECONNECT_SECONDS)
 
-    async def _messages(self) -> AsyncIterator[list[str]]:
+    async def _messages(self) -> AsyncIterator[tuple[str, str]]:
         assert self._redis is not None
         async with self._redis.pubsub() as subscription:
-            await subscription.subscribe(_CHANNEL)
+            await subscription.subscribe(_CHANNEL, _KEYS_CHANNEL)
             async for message in subscription.listen():
                 if message["type"] == "message":
-                    yield message["data"].decode().split(" ", 3)
+                    yield message["channel"].decode(), message["data"].decode()

@@ -31,6 +31,7 @@ async def authenticate(core: Core, credential: str, now: datetime) -> Caller:
     key_hash = hash_key(core.settings.secret_key, credential)
     caller = core.key_cache.get(key_hash, now)
     if caller is None:
+        changes = core.key_cache.changes
         row = await core.store.fetch_one(
             SYSTEM,
             QUERIES["authenticate_key"],
@@ -41,7 +42,7 @@ async def authenticate(core: Core, credential: str, now: datetime) -> Caller:
         if row is None:
             raise UnauthorizedError
         caller = _caller(row)
-        core.key_cache.put(key_hash, caller, now)
+        core.key_cache.put(key_hash, caller, now, changes)
     if caller.expires_at is not None and caller.expires_at <= now:
         raise UnauthorizedError
     return caller

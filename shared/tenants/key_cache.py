@@ -16,6 +16,8 @@ class KeyCache:
     def __init__(self, trust: timedelta) -> None:
         self._trust = trust
         self._callers: dict[bytes, tuple[Caller, datetime]] = {}
+        self.changes = 0
+        """How often something was dropped: a look-up from before a change is not trusted after it."""
 
     def get(self, key_hash: bytes, now: datetime) -> Caller | None:
         found = self._callers.get(key_hash)
@@ -27,14 +29,16 @@ class KeyCache:
             return None
         return caller
 
-    def put(self, key_hash: bytes, caller: Caller, now: datetime) -> None:
-        if self._trust:
+    def put(self, key_hash: bytes, caller: Caller, now: datetime, changes: int) -> None:
+        """Keep a look-up that began when there had been `changes` of them."""
+        if self._trust and changes == self.changes:
             if len(self._callers) >= _LARGEST:
                 self._callers.clear()
             self._callers[key_hash] = caller, now
 
     def forget(self, org_id: int) -> None:
         """Drop every key of an organization: one of them, or its plan, was changed."""
+        self.changes += 1
         stale = [key_hash for key_hash, (caller, _) in self._callers.items() if caller.org_id == org_id]
         for key_hash in stale:
             del self._callers[key_hash]

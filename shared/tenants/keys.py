@@ -1,4 +1,4 @@
-"""Making API keys; the key itself is shown once and only its keyed hash is kept."""
+"""API keys: the key itself is shown once and only its keyed hash is kept."""
 
 import secrets
 from datetime import datetime
@@ -6,13 +6,17 @@ from typing import Any
 
 from shared import ids
 from shared.core import Core
-from shared.errors import InvalidInputError, NotFoundError, UnauthorizedError
+from shared.errors import ConflictError, InvalidInputError, NotFoundError, UnauthorizedError
 from shared.store import Row, load_queries, tenant
 from shared.tenants.authenticate import hash_key
 from shared.tenants.caller import PERMISSIONS, Caller
 
 QUERIES = load_queries(__file__)
 _SHOWN = 12
+
+
+class KeyNotFoundError(NotFoundError):
+    """There is no such API key."""
 
 
 def new_key(*, live: bool) -> str:
@@ -54,6 +58,7 @@ async def create_key(
         if caller.org_id != org_id:
             raise NotFoundError("There is no such organization.")
         _refuse_more_rights(caller, permissions)
+        _refuse_more_queues(caller, queues or [])
     key = new_key(live=True)
     row = await core.store.fetch_one(
         tenant(org_id),
@@ -81,6 +86,78 @@ def _refuse_more_rights(caller: Caller, permissions: list[str] | None) -> None:
     if not wanted <= caller.permissions:
         missing = ", ".join(sorted(wanted - caller.permissions))
         raise InvalidInputError.of_field("permissions", f"this key cannot grant {missing}", "more_than_own")
+
+
+def _refuse_more_queues(caller: Caller, queues: list[str]) -> None:
+    """A key that is held to queues cannot let a key into others."""
+    if caller.queues is not None and not (queues and set(queues) <= set(caller.queues)):
+        own = ", ".join(sorted(caller.queues))
+        raise InvalidInputError.of_field(
+            "queues", f"this key can only grant some of its own: {own}", "more_than_own"
+        )
+
+
+async def list_keys(core: Core, caller: Caller) -> list[dict[str, Any]]:
+    """All keys of the organization, the newest first, revoked ones too."""
+    rows = await core.store.fetch(caller.scope, QUERIES["list_keys"], org_id=caller.org_id)
+    return [key_answer(row) for row in rows]
+
+
+async def get_key(core: Core, caller: Caller, public_id: str) -> dict[str, Any]:
+    """One key. Raises KeyNotFoundError."""
+    return key_answer(await _find_key(core, caller, public_id))
+
+
+async def change_key(
+    core: Core,
+    caller: Caller,
+    public_id: str,
+    *,
+    name: str | None,
+    queues: list[str] | None,
+    rate_limit: int | None,
+    is_active: bool | None,
+) -> dict[str, Any]:
+    """Change what is not None; it holds for the next request, in every process.
+
+    Raises KeyNotFoundError, and ConflictError for a revoked key.
+    """
+    if queues is not None:
+        _refuse_more_queues(caller, queues)
+    row = await core.store.fetch_one(
+        caller.scope,
+        QUERIES["change_key"],
+        org_id=caller.org_id,
+        id=ids.decode("key", public_id),
+        name=name,
+        queues=queues,
+        rate_limit=rate_limit,
+        is_active=is_active,
+    )
+    if row is None:
+        await _find_key(core, caller, public_id)
+        raise ConflictError("The key was revoked: make a new one with POST /api/v1/api-keys")
+    await core.wakeups.keys_changed(caller.org_id)
+    return key_answer(row)
+
+
+async def revoke_key(core: Core, caller: Caller, public_id: str, now: datetime) -> None:
+    """End a key for good: the next request with it is refused, in every process. Raises KeyNotFoundError."""
+    row = await core.store.fetch_one(
+        caller.scope, QUERIES["revoke_key"], org_id=caller.org_id, id=ids.decode("key", public_id), now=now
+    )
+    if row is None:
+        raise KeyNotFoundError
+    await core.wakeups.keys_changed(caller.org_id)
+
+
+async def _find_key(core: Core, caller: Caller, public_id: str) -> Row:
+    row = await core.store.fetch_one(
+        caller.scope, QUERIES["find_key"], org_id=caller.org_id, id=ids.decode("key", public_id)
+    )
+    if row is None:
+        raise KeyNotFoundError
+    return row
 
 
 def key_answer(row: Row) -> dict[str, Any]:

@@ -18,3 +18,24 @@ SELECT org_id, %(name)s, %(key_hash)s, %(key_prefix)s, %(permissions)s, %(queues
        %(expires_at)s, %(now)s
 FROM taken
 RETURNING *;
+
+-- list_keys --
+SELECT * FROM api_key WHERE org_id = %(org_id)s ORDER BY id DESC;
+
+-- find_key --
+SELECT * FROM api_key WHERE org_id = %(org_id)s AND id = %(id)s;
+
+-- change_key --
+UPDATE api_key SET
+    name = coalesce(%(name)s, name),
+    queues = coalesce(%(queues)s::text[], queues),
+    rate_limit = coalesce(%(rate_limit)s, rate_limit),
+    is_active = coalesce(%(is_active)s, is_active)
+WHERE org_id = %(org_id)s AND id = %(id)s AND revoked_at IS NULL
+RETURNING *;
+
+-- revoke_key --
+-- The row stays, so that people see what there was.
+UPDATE api_key SET is_active = false, revoked_at = coalesce(revoked_at, %(now)s)
+WHERE org_id = %(org_id)s AND id = %(id)s
+RETURNING id;

@@ -1,5 +1,6 @@
 """Organizations: the tenants."""
 
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,18 @@ from shared.tenants.caller import Caller
 from shared.tenants.keys import new_key
 
 QUERIES = load_queries(__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationChanges:
+    """What to change; None keeps. `settings` is JSON text, merged key by key; `lifted` names its nulls."""
+
+    name: str | None = None
+    billing_email: str | None = None
+    description: str | None = None
+    logo_url: str | None = None
+    settings: str = "{}"
+    lifted: list[str] = field(default_factory=list)
 
 
 async def create_organization(
@@ -43,9 +56,27 @@ async def create_organization(
     return organization | {"organization": organization, "api_key": api_key}
 
 
+async def list_organizations(core: Core, caller: Caller) -> list[dict[str, Any]]:
+    """The organizations that the caller may see: its own."""
+    organization = await get_organization(core, caller, caller.org_id)
+    return [{name: organization[name] for name in ("id", "name", "slug", "plan_tier", "created_at")}]
+
+
 async def get_organization(core: Core, caller: Caller, org_id: int) -> dict[str, Any]:
     """The caller's own organization; NotFoundError for any other."""
     row = await core.store.fetch_one(caller.scope, QUERIES["get_organization"], org_id=org_id)
+    if row is None:
+        raise NotFoundError("There is no such organization.")
+    return organization_answer(row)
+
+
+async def change_organization(
+    core: Core, caller: Caller, org_id: int, changes: OrganizationChanges, now: datetime
+) -> dict[str, Any]:
+    """Change what is not None of the caller's own organization; NotFoundError for any other."""
+    row = await core.store.fetch_one(
+        caller.scope, QUERIES["change_organization"], org_id=org_id, now=now, **asdict(changes)
+    )
     if row is None:
         raise NotFoundError("There is no such organization.")
     return organization_answer(row)

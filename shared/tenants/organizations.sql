@@ -13,4 +13,15 @@ key AS (
 SELECT organization.*, key.id AS key_id, key.name AS key_name FROM organization CROSS JOIN key;
 
 -- get_organization --
-SELECT * FROM organization WHERE org_id = %(org_id)s;
+SELECT * FROM organization WHERE org_id = %(org_id)s AND deleted_at IS NULL;
+
+-- change_organization --
+UPDATE organization SET
+    name = coalesce(%(name)s, name),
+    billing_email = coalesce(%(billing_email)s, billing_email),
+    description = coalesce(%(description)s, description),
+    logo_url = coalesce(%(logo_url)s, logo_url),
+    settings = (settings || %(settings)s::jsonb) - %(lifted)s::text[],
+    updated_at = %(now)s
+WHERE org_id = %(org_id)s AND deleted_at IS NULL
+RETURNING *;

@@ -3,13 +3,20 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
-from shared.wire.vocabulary import AnswerModel, Instant, Int, RequestModel
+from shared.json_text import settings_text
+from shared.tenants.organizations import OrganizationChanges
+from shared.wire.vocabulary import AnswerModel, Flag, Instant, Int, RequestModel
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 Word = Annotated[str, Field(min_length=1, max_length=100)]
 Slug = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[a-z0-9-]+$")]
+KeyQueues = Annotated[
+    list[Word],
+    Field(max_length=100, description="Queues that the key is held to; empty or `*`: all."),
+]
+KeyRateLimit = Annotated[Int, Field(ge=1, le=10_000, description="Requests per minute.")]
 
 
 class CreateOrganization(RequestModel):
@@ -18,6 +25,66 @@ class CreateOrganization(RequestModel):
     name: Name = Field(examples=["My Company"])
     slug: Slug = Field(examples=["my-company"])
     billing_email: Annotated[str, Field(max_length=320)] | None = None
+
+
+class ChangeOrganization(RequestModel):
+    """What to change; what is not named stays. `settings` is merged, a null in it removes its key."""
+
+    name: Name | None = None
+    billing_email: Annotated[str, Field(max_length=320)] | None = None
+    description: Annotated[str, Field(max_length=1000)] | None = None
+    logo_url: Annotated[str, Field(max_length=2048, pattern=r"^(https?://\S+)?$")] | None = None
+    settings: dict[str, JsonValue] | None = None
+
+    def changes(self) -> OrganizationChanges:
+        settings = self.settings or {}
+        kept = {key: value for key, value in settings.items() if value is not None}
+        return OrganizationChanges(
+            name=self.name,
+            billing_email=self.billing_email,
+            description=self.description,
+            logo_url=self.logo_url,
+            settings=settings_text(kept, "settings"),
+            lifted=[key for key in settings if key not in kept],
+        )
+
+
+class CheckSlugQuery(RequestModel):
+    """The slug to look at."""
+
+    slug: Annotated[str, Field(max_length=1000)]
+
+
+class GenerateSlug(RequestModel):
+    """The name to make a slug of."""
+
+    name: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class OrganizationItemAnswer(AnswerModel):
+    """A tenant in a list."""
+
+    id: str
+    name: str
+    slug: str
+    plan_tier: str
+    created_at: datetime
+
+
+class SlugCheckAnswer(AnswerModel):
+    """Whether a slug can be taken."""
+
+    available: bool
+    valid: bool
+    slug: str
+    error: str | None = Field(default=None, description="Why it cannot be taken.")
+    suggestion: str | None = Field(default=None, description="One that can.")
+
+
+class SlugAnswer(AnswerModel):
+    """A slug that is free."""
+
+    slug: str
 
 
 class OrganizationAnswer(AnswerModel):
@@ -57,9 +124,18 @@ class CreateKey(RequestModel):
 
     name: Name = Field(examples=["Production App"])
     permissions: Annotated[list[Word], Field(max_length=100)] | None = None
-    queues: Annotated[list[Word], Field(max_length=100)] | None = None
-    rate_limit: Annotated[Int, Field(ge=1, le=10_000, description="Requests per minute.")] | None = None
+    queues: KeyQueues | None = None
+    rate_limit: KeyRateLimit | None = None
     expires_at: Instant | None = None
+
+
+class ChangeKey(RequestModel):
+    """What to change; what is not named stays."""
+
+    name: Name | None = None
+    queues: KeyQueues | None = None
+    rate_limit: KeyRateLimit | None = None
+    is_active: Flag | None = None
 
 
 class KeyAnswer(AnswerModel):

@@ -28,6 +28,7 @@ DIRECTORY = {
     "api_key_hash_unique": "a key is looked up by its hash before anybody knows its organization",
 }
 """Keys that find the organization and so cannot begin with it."""
+DIRECTORY_QUERIES = {"slugs.sql: taken_slugs": "asked before there is an organization, so of all of them"}
 WITHOUT_ORGANIZATION = {"schema_migration"}
 SAMPLES = {
     "bigint": "1",
@@ -304,7 +305,7 @@ def test_every_query_on_a_tenants_table_names_the_organization() -> None:
         if not query.name.startswith("where_")
     ]
 
-    assert forgetful == []
+    assert set(forgetful) == set(DIRECTORY_QUERIES)
 
 
 async def test_the_queries_alone_keep_organizations_apart(

@@ -26,7 +26,7 @@ class Api:
     async def raw(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         headers |= kwargs.pop("headers", {})
-        url = path if path.startswith(("/api", "/health", "/metrics", "/openapi", "/docs")) else V1 + path
+        url = path if path.startswith(("/api/", "/health", "/metrics", "/openapi", "/docs")) else V1 + path
         return await self.client.request(method, url, headers=headers, **kwargs)
 
     async def get(self, path: str, params: dict[str, Any] | None = None, status: int = 200) -> Any:
