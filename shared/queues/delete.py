@@ -1,17 +1,20 @@
 """Deleting a queue."""
 
+from datetime import datetime
+
 from shared.core import Core
 from shared.errors import ConflictError
+from shared.jobs.children import ADVANCED, wake_children
 from shared.queues.config import find_queue
 from shared.store import load_queries
 from shared.tenants.caller import Caller
 
-QUERIES = load_queries(__file__)
+QUERIES = load_queries(__file__, advanced=ADVANCED)
 _BATCH = 5_000
 
 
-async def delete_queue(core: Core, caller: Caller, name: str, *, delete_jobs: bool) -> None:
-    """Delete a queue; with `delete_jobs` its jobs too, finished or not.
+async def delete_queue(core: Core, caller: Caller, name: str, now: datetime, *, delete_jobs: bool) -> None:
+    """Delete a queue; with `delete_jobs` its jobs too, finished or not. Who waits for them is told.
 
     Raises QueueNotFoundError, and ConflictError while jobs wait or run. Without `delete_jobs` the finished
     jobs stay until their retention ends.
@@ -20,8 +23,11 @@ async def delete_queue(core: Core, caller: Caller, name: str, *, delete_jobs: bo
     parameters = {"org_id": caller.org_id, "name": name}
     if delete_jobs:
         for query in (QUERIES["delete_unfinished"], QUERIES["delete_finished"]):
-            while len(await core.store.fetch(caller.scope, query, **parameters, limit=_BATCH)) == _BATCH:
-                pass
+            full = True
+            while full:
+                rows = await core.store.fetch(caller.scope, query, **parameters, now=now, limit=_BATCH)
+                wake_children(core, caller.org_id, rows)
+                full = len(rows) == _BATCH
     if await core.store.fetch_one(caller.scope, QUERIES["delete_queue"], **parameters) is None:
         await find_queue(core, caller, name)
         raise ConflictError(

@@ -1,14 +1,21 @@
 -- delete_unfinished hot --
--- In batches, so that no transaction is long; each job is locked in the order of its id.
-DELETE FROM job
-WHERE job.org_id = %(org_id)s AND job.id = ANY(ARRAY(
-    SELECT doomed.id FROM job AS doomed
-    WHERE doomed.org_id = %(org_id)s AND doomed.queue = %(name)s
-    ORDER BY doomed.id
-    LIMIT %(limit)s
-    FOR UPDATE
-))
-RETURNING job.id;
+-- In batches, so that no transaction is long; each job is locked in the order of its id. Who waits for one of
+-- them elsewhere is told as if it were cancelled.
+WITH archived AS (
+    DELETE FROM job
+    WHERE job.org_id = %(org_id)s AND job.id = ANY(ARRAY(
+        SELECT doomed.id FROM job AS doomed
+        WHERE doomed.org_id = %(org_id)s AND doomed.queue = %(name)s
+        ORDER BY doomed.id
+        LIMIT %(limit)s
+        FOR UPDATE
+    ))
+    RETURNING job.id, job.workflow_id, job.has_children, 'cancelled' AS state
+),
+advanced AS (
+    {{advanced}}
+)
+SELECT archived.id, (SELECT advanced.queues FROM advanced) AS ready_queues FROM archived;
 
 -- delete_finished hot --
 DELETE FROM job_archive

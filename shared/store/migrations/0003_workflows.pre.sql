@@ -250,15 +250,17 @@ END
 $$;
 
 -- Called by the statement that brings these dead or cancelled jobs back, before it moves them: which come
--- back, they and what was cancelled because of them, and for how many parents each waits. A step that was not
--- needed stays as it is, and so does one against which another failure still stands.
+-- back, they and what was cancelled because of them, and for how many parents each waits. One against which
+-- another failure still stands stays as it is; one that turns out not to be needed is counted as such.
 CREATE FUNCTION reopen_steps(of_org bigint, asked bigint[], reopened_at timestamptz)
 RETURNS TABLE (step_id bigint, unmet integer)
 LANGUAGE plpgsql AS $$
 DECLARE
     candidates bigint[] := asked;
     layer bigint[];
+    layer_waived bigint[];
     reopened bigint[] := '{}';
+    waived bigint[] := '{}';
 BEGIN
     LOOP
         -- A parent that ends at this moment waits here, and then finds its child waiting.
@@ -267,55 +269,78 @@ BEGIN
         ORDER BY edge.child_id, edge.parent_id
         FOR UPDATE;
 
-        layer := ARRAY(
-            SELECT step.id
-            FROM job_archive AS step
-            CROSS JOIN LATERAL step_verdict(of_org, step.id, step.dependency_mode) AS judgement
-            WHERE step.org_id = of_org AND step.id = ANY(candidates) AND NOT step.id = ANY(reopened)
-              AND CASE
-                      WHEN step.state = 'cancelled' THEN
-                          judgement.verdict IN ('ready', 'waiting')
-                          AND (step.never_ran = 'parent_failed' OR step.never_ran IS NULL AND step.id = ANY(asked))
-                      ELSE step.state IN ('failed', 'deadletter')
-                          AND step.id = ANY(asked)
-                  END
-            ORDER BY step.id
-            FOR UPDATE OF step
-        );
-        EXIT WHEN cardinality(layer) = 0;
-        reopened := reopened || layer;
+        PERFORM FROM job_archive AS step
+        WHERE step.org_id = of_org AND step.id = ANY(candidates)
+        ORDER BY step.id
+        FOR UPDATE;
 
-        UPDATE job_dependency AS edge SET outcome = 'open'
-        WHERE edge.org_id = of_org AND edge.parent_id = ANY(layer) AND edge.outcome = 'failed';
+        SELECT coalesce(array_agg(step.id) FILTER (
+                   WHERE step.state <> 'cancelled' OR judgement.verdict IN ('ready', 'waiting')
+               ), '{}'),
+               coalesce(array_agg(step.id) FILTER (
+                   WHERE step.state = 'cancelled' AND judgement.verdict = 'skipped'
+               ), '{}')
+        INTO layer, layer_waived
+        FROM job_archive AS step
+        CROSS JOIN LATERAL step_verdict(of_org, step.id, step.dependency_mode) AS judgement
+        WHERE step.org_id = of_org AND step.id = ANY(candidates) AND NOT step.id = ANY(reopened || waived)
+          AND CASE
+                  WHEN step.never_ran = 'not_needed' THEN false
+                  WHEN step.never_ran = 'parent_failed' THEN true
+                  ELSE step.state IN ('failed', 'deadletter', 'cancelled') AND step.id = ANY(asked)
+              END;
+        EXIT WHEN cardinality(layer) + cardinality(layer_waived) = 0;
+        reopened := reopened || layer;
+        waived := waived || layer_waived;
+
+        UPDATE job_dependency AS edge
+        SET outcome = CASE WHEN edge.parent_id = ANY(layer) THEN 'open' ELSE 'unneeded' END
+        WHERE edge.org_id = of_org AND edge.parent_id = ANY(layer || layer_waived) AND edge.outcome = 'failed';
 
         candidates := ARRAY(
-            SELECT edge.child_id FROM job_dependency AS edge
-            WHERE edge.org_id = of_org AND edge.parent_id = ANY(layer)
+            SELECT DISTINCT edge.child_id FROM job_dependency AS edge
+            WHERE edge.org_id = of_org AND edge.parent_id = ANY(layer || layer_waived)
         );
     END LOOP;
 
     PERFORM FROM workflow
     WHERE workflow.org_id = of_org AND workflow.id IN (
-        SELECT step.workflow_id FROM job_archive AS step WHERE step.org_id = of_org AND step.id = ANY(reopened)
+        SELECT step.workflow_id FROM job_archive AS step
+        WHERE step.org_id = of_org AND step.id = ANY(reopened || waived)
     )
     ORDER BY workflow.id
     FOR NO KEY UPDATE;
 
     UPDATE workflow SET
         failed_jobs = workflow.failed_jobs - tally.failed,
-        cancelled_jobs = workflow.cancelled_jobs - tally.cancelled,
-        state = CASE workflow.state WHEN 'failed' THEN 'running' ELSE workflow.state END,
+        cancelled_jobs = workflow.cancelled_jobs - tally.cancelled - tally.waived,
+        skipped_jobs = workflow.skipped_jobs + tally.waived,
+        state = tally.state,
         updated_at = reopened_at,
-        completed_at = CASE workflow.state WHEN 'failed' THEN NULL ELSE workflow.completed_at END
+        completed_at = CASE tally.state WHEN 'running' THEN NULL ELSE workflow.completed_at END
     FROM (
-        SELECT step.workflow_id,
-               count(*) FILTER (WHERE step.state <> 'cancelled') AS failed,
-               count(*) FILTER (WHERE step.state = 'cancelled') AS cancelled
-        FROM job_archive AS step
-        WHERE step.org_id = of_org AND step.id = ANY(reopened)
-        GROUP BY step.workflow_id
+        SELECT now_open.*,
+               CASE
+                   WHEN known.state <> 'failed' THEN known.state
+                   WHEN now_open.failed + now_open.cancelled > 0 THEN 'running'
+                   WHEN known.failed_jobs + known.cancelled_jobs > now_open.waived THEN 'failed'
+                   ELSE 'completed'
+               END AS state
+        FROM (
+            SELECT step.workflow_id,
+                   count(*) FILTER (WHERE step.state <> 'cancelled') AS failed,
+                   count(*) FILTER (WHERE step.state = 'cancelled' AND NOT step.id = ANY(waived)) AS cancelled,
+                   count(*) FILTER (WHERE step.id = ANY(waived)) AS waived
+            FROM job_archive AS step
+            WHERE step.org_id = of_org AND step.id = ANY(reopened || waived)
+            GROUP BY step.workflow_id
+        ) AS now_open
+        JOIN workflow AS known ON known.org_id = of_org AND known.id = now_open.workflow_id
     ) AS tally
     WHERE workflow.org_id = of_org AND workflow.id = tally.workflow_id;
+
+    UPDATE job_archive SET never_ran = 'not_needed'
+    WHERE job_archive.org_id = of_org AND job_archive.id = ANY(waived);
 
     RETURN QUERY
     SELECT step.id, judgement.unmet
