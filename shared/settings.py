@@ -45,6 +45,9 @@ class Settings(BaseModel):
     require_lease_id: bool = Field(
         default=False, description="Complete, fail and heartbeat must name the lease (422 without)."
     )
+    public_url: str = Field(
+        "", description="Address of the service from outside; empty: the one a request was sent to."
+    )
     database_pool_size: int = Field(8, ge=1, le=200, description="Connections of one long-lived process.")
     prepare_threshold: int = Field(
         5,

@@ -11,6 +11,7 @@ from shared.core import Core
 from shared.errors import ConflictError
 from shared.jobs.model import job_answer
 from shared.jobs.read import find_job
+from shared.limits.payload import check_payloads
 from shared.store import Row, Transaction, load_queries
 from shared.tenants.caller import Caller
 
@@ -49,7 +50,7 @@ async def enqueue_jobs(core: Core, caller: Caller, jobs: Sequence[NewJob], now: 
     """Make the jobs, all or none, and wake who waits for them.
 
     A queue that is named for the first time comes into being. A job whose idempotency key is known is not
-    made: the answer names the first one.
+    made: the answer names the first one. Raises PayloadTooLargeError above the ceiling of the plan.
     """
     row = await core.store.fetch_one(
         caller.scope, QUERIES["enqueue_jobs"], **_parameters(core, caller, jobs, now)
@@ -114,6 +115,7 @@ def _outcome(job: NewJob, job_id: int, winners: dict[str, int], defaults: dict[s
 
 
 def _parameters(core: Core, caller: Caller, jobs: Sequence[NewJob], now: datetime) -> dict[str, Any]:
+    check_payloads(caller.limits, (job.payload for job in jobs))
     return {
         "org_id": caller.org_id,
         "now": now,

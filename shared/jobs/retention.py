@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 from time import monotonic
 
 from shared.core import Core
+from shared.limits.plans import PLANS
 from shared.store import SYSTEM, Query, load_queries
 
 QUERIES = load_queries(__file__)
-PLAN_DAYS = {"free": 1, "starter": 7, "pro": 30, "enterprise": 90}
+PLAN_DAYS = {tier: plan.job_retention_days for tier, plan in PLANS.items()}
 """How long the finished jobs of an organization are kept; the setting `job_retention_days` is the ceiling."""
 DAYS_AHEAD = 3
 _PAGE = 200

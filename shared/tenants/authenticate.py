@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from shared.core import Core
 from shared.errors import UnauthorizedError
+from shared.limits.plans import limits_of
 from shared.store import SYSTEM, Row, load_queries
 from shared.tenants.caller import Caller
 
@@ -57,5 +58,5 @@ def _caller(row: Row) -> Caller:
         queues=None if not queues or "*" in queues else queues,
         rate_limit=row["rate_limit"],
         expires_at=row["expires_at"],
-        plan_tier=row["plan_tier"],
+        limits=limits_of(row["plan_tier"], row["custom_limits"]),
     )

@@ -3,7 +3,8 @@
 -- closes the door for a key without a credential.
 WITH found AS MATERIALIZED (
     SELECT api_key.org_id, api_key.id, api_key.permissions, api_key.queues, api_key.rate_limit,
-           api_key.expires_at, api_key.last_used, organization.plan_tier, organization.first_key_taken
+           api_key.expires_at, api_key.last_used, organization.plan_tier, organization.custom_limits,
+           organization.first_key_taken
     FROM api_key
     JOIN organization ON organization.org_id = api_key.org_id
     WHERE api_key.key_hash = %(key_hash)s
@@ -23,4 +24,4 @@ closed AS (
     FROM found
     WHERE organization.org_id = found.org_id AND NOT found.first_key_taken
 )
-SELECT org_id, id, permissions, queues, rate_limit, expires_at, plan_tier FROM found;
+SELECT org_id, id, permissions, queues, rate_limit, expires_at, plan_tier, custom_limits FROM found;

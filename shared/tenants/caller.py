@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.errors import ForbiddenError
+from shared.limits.plans import PLANS, PlanLimits
 from shared.store import Scope, tenant
 
 PERMISSIONS = frozenset(
@@ -41,7 +42,7 @@ class Caller:
     queues: tuple[str, ...] | None = None
     rate_limit: int | None = None
     expires_at: datetime | None = None
-    plan_tier: str = "enterprise"
+    limits: PlanLimits = PLANS["enterprise"]
 
     @property
     def scope(self) -> Scope:

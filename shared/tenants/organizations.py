@@ -94,6 +94,11 @@ def organization_answer(row: Row) -> dict[str, Any]:
         "logo_url": row["logo_url"],
         "settings": row["settings"],
         "custom_limits": row["custom_limits"],
+        "stripe_customer_id": row["stripe_customer_id"],
+        "stripe_subscription_id": row["stripe_subscription_id"],
+        "stripe_subscription_status": row["stripe_subscription_status"],
+        "stripe_current_period_end": row["stripe_current_period_end"],
+        "stripe_cancel_at_period_end": row["stripe_cancel_at_period_end"],
         "created_at": row["created_at"],
         "updated_at": row["updated_at"],
     }

@@ -99,6 +99,11 @@ class OrganizationAnswer(AnswerModel):
     logo_url: str | None
     settings: dict[str, Any]
     custom_limits: dict[str, Any] | None
+    stripe_customer_id: str | None
+    stripe_subscription_id: str | None
+    stripe_subscription_status: str | None
+    stripe_current_period_end: datetime | None
+    stripe_cancel_at_period_end: bool | None
     created_at: datetime
     updated_at: datetime
 

@@ -26,6 +26,7 @@ A, B = 1001, 1002
 DIRECTORY = {
     "organization_slug_unique": "a slug names an organization before anybody knows its id",
     "api_key_hash_unique": "a key is looked up by its hash before anybody knows its organization",
+    "organization_stripe_customer_unique": "an event of Stripe names its customer and nothing else",
 }
 """Keys that find the organization and so cannot begin with it."""
 DIRECTORY_QUERIES = {"slugs.sql: taken_slugs": "asked before there is an organization, so of all of them"}

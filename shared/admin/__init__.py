@@ -1,0 +1,1 @@
+"""Administration: all organizations, seen by whoever runs the service."""

@@ -1,0 +1,1 @@
+"""Subscriptions: what Stripe says about an organization."""

@@ -1,0 +1,48 @@
+"""The token that opens an organization's inbound webhooks."""
+
+import secrets
+from datetime import datetime
+
+from shared.core import Core
+from shared.errors import InvalidInputError, NotFoundError
+from shared.store import Row, load_queries
+from shared.tenants.caller import Caller
+
+QUERIES = load_queries(__file__)
+
+
+async def get_token(core: Core, caller: Caller) -> str | None:
+    """The token in force; None once it was cleared."""
+    row = await core.store.fetch_one(caller.scope, QUERIES["get_token"], org_id=caller.org_id)
+    return _token(row)
+
+
+async def regenerate_token(core: Core, caller: Caller, now: datetime) -> str | None:
+    """A new token; the old one opens nothing from now on."""
+    return await _set(core, caller, f"whk_{secrets.token_hex(32)}", now)
+
+
+async def clear_token(core: Core, caller: Caller, now: datetime, *, confirm: bool) -> None:
+    """Take the token away: inbound webhooks answer 401 until there is a new one.
+
+    Raises InvalidInputError unless it was confirmed.
+    """
+    if not confirm:
+        raise InvalidInputError.of_field(
+            "confirm", "must be true: inbound webhooks stop until a token is made again", "confirm_required"
+        )
+    await _set(core, caller, None, now)
+
+
+async def _set(core: Core, caller: Caller, token: str | None, now: datetime) -> str | None:
+    row = await core.store.fetch_one(
+        caller.scope, QUERIES["set_token"], org_id=caller.org_id, token=token, now=now
+    )
+    return _token(row)
+
+
+def _token(row: Row | None) -> str | None:
+    if row is None:
+        raise NotFoundError("There is no such organization.")
+    token: str | None = row["webhook_token"]
+    return token
