@@ -13,6 +13,7 @@ from shared.jobs.retention import (
     make_partitions,
 )
 from shared.tenants.closing import purge_deleted_organizations
+from shared.workflows.retention import delete_old_dependencies, delete_old_workflows
 
 
 @every(3600)
@@ -25,6 +26,8 @@ async def run_once(core: Core, now: datetime, budget_seconds: float) -> Counts:
         "idempotency_keys": await delete_old_idempotency_keys(core, now, deadline),
         "organizations": await purge_deleted_organizations(core, now, deadline),
         "jobs": await delete_old_jobs(core, now, deadline),
+        "workflows": await delete_old_workflows(core, now, deadline),
+        "dependencies": await delete_old_dependencies(core, now, deadline),
     }
 
 

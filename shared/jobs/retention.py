@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from time import monotonic
+from typing import Any
 
 from shared.core import Core
 from shared.limits.plans import PLANS
@@ -13,7 +14,7 @@ PLAN_DAYS = {tier: plan.job_retention_days for tier, plan in PLANS.items()}
 DAYS_AHEAD = 3
 _PAGE = 200
 _BATCH = 1_000
-_STRAGGLER_DAYS = 2
+STRAGGLER_DAYS = 2
 """What is kept to the ceiling goes with its partition; what stands even later goes row by row."""
 
 
@@ -39,7 +40,7 @@ async def drop_partitions(core: Core, now: datetime, deadline: float) -> int:
 
 async def delete_old_idempotency_keys(core: Core, now: datetime, deadline: float) -> int:
     """Forget the idempotency keys that stand for nothing any more."""
-    return await _in_batches(core, QUERIES["delete_old_idempotency_keys"], now, deadline)
+    return await in_batches(core, QUERIES["delete_old_idempotency_keys"], deadline, now=now)
 
 
 async def delete_old_jobs(core: Core, now: datetime, deadline: float) -> int:
@@ -60,7 +61,7 @@ async def delete_old_jobs(core: Core, now: datetime, deadline: float) -> int:
                 plans=list(PLAN_DAYS),
                 days=list(PLAN_DAYS.values()),
                 ceiling=core.settings.job_retention_days,
-                straggler_days=_STRAGGLER_DAYS,
+                straggler_days=STRAGGLER_DAYS,
                 now=now,
             )
             assert row is not None
@@ -73,10 +74,11 @@ async def delete_old_jobs(core: Core, now: datetime, deadline: float) -> int:
             return total
 
 
-async def _in_batches(core: Core, query: Query, now: datetime, deadline: float) -> int:
+async def in_batches(core: Core, query: Query, deadline: float, **parameters: Any) -> int:
+    """Run a query that returns a row for each thing it deletes until it finds less than it may delete."""
     total = 0
     while True:
-        rows = await core.store.fetch(SYSTEM, query, now=now, limit=_BATCH)
+        rows = await core.store.fetch(SYSTEM, query, **parameters, limit=_BATCH)
         total += len(rows)
         if len(rows) < _BATCH or monotonic() >= deadline:
             return total

@@ -26,6 +26,7 @@ CREATE TABLE workflow (
         AND completed_jobs + failed_jobs + cancelled_jobs + skipped_jobs <= total_jobs
     )
 ) WITH (fillfactor = 80);
+CREATE INDEX workflow_ended ON workflow (completed_at) WHERE completed_at IS NOT NULL;
 CALL protect_tenant_table('workflow');
 
 CREATE TABLE job_dependency (
@@ -40,6 +41,7 @@ CREATE TABLE job_dependency (
     PRIMARY KEY (org_id, child_id, parent_id)
 ) WITH (fillfactor = 80);
 CREATE INDEX job_dependency_by_parent ON job_dependency (org_id, parent_id);
+CREATE INDEX job_dependency_by_age ON job_dependency (child_id);
 CALL protect_tenant_table('job_dependency');
 
 -- Why a cancelled job was never given to anybody: what it waited for failed, or was not needed.
