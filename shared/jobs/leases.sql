@@ -12,7 +12,8 @@ UPDATE job SET
     state = 'pending', attempts = job.attempts - 1, run_at = %(run_at)s, lease_id = NULL, leased_until = NULL,
     worker_id = NULL, updated_at = %(now)s,
     log = {{log}} || jsonb_build_object(
-        'event', 'released', 'at', %(now)s::timestamptz, 'worker_id', job.worker_id, 'attempt', job.attempts
+        'event', 'released', 'at', %(now)s::timestamptz, 'worker_id', job.worker_id, 'attempt', job.attempts,
+        'claimed_at', job.started_at
     )
 FROM unnest(%(ids)s::bigint[], %(lease_ids)s::bigint[]) AS hold(id, lease_id)
 WHERE job.org_id = %(org_id)s AND job.id = hold.id

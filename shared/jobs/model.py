@@ -127,3 +127,19 @@ def summary_answer(row: Row, now: datetime) -> dict[str, Any]:
         "started_at": row["started_at"],
         "completed_at": row["finished_at"],
     }
+
+
+def status_answer(row: Row, now: datetime) -> dict[str, Any]:
+    """How a job stands, and nothing of what it is about."""
+    retry_count = retry_count_of(row)
+    return {
+        "id": ids.encode("job", row["id"]),
+        "status": status_of(row, now),
+        "queue_name": row["queue"],
+        "retry_count": retry_count,
+        "attempt": retry_count,
+        "max_retries": row["max_retries"],
+        "created_at": row["created_at"],
+        "started_at": row["started_at"],
+        "completed_at": row["finished_at"],
+    }

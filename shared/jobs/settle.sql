@@ -37,7 +37,8 @@ WITH failing AS MATERIALIZED (
            ) AS run_at,
            {{log}} || jsonb_build_object(
                'event', 'failed', 'at', %(now)s::timestamptz, 'attempt', job.attempts,
-               'claimed_at', job.started_at, 'worker_id', job.worker_id, 'error', hold.error
+               'claimed_at', job.started_at, 'worker_id', job.worker_id, 'error', hold.error,
+               'will_retry', NOT hold.no_retry AND job.attempts <= job.max_retries
            ) AS log
     FROM unnest(
         %(ids)s::bigint[], %(lease_ids)s::bigint[], %(errors)s::text[], %(no_retries)s::boolean[],

@@ -68,7 +68,7 @@ async def test_created_after_is_inclusive_and_created_before_is_not(org: Tenant)
     later = (datetime.now(UTC) + timedelta(days=400)).isoformat()
     assert await ids_of(org, created_before=later) == [job["id"]]
     assert await ids_of(org, created_after=later) == []
-    assert await ids_of(org, created_after="1800-01-01T00:00:00Z", created_before="9999-12-31T23:59:59Z") == [
+    assert await ids_of(org, created_after="1970-01-01T00:00:00Z", created_before="9999-12-31T23:59:59Z") == [
         job["id"]
     ]
 

@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING, Any, cast
 import psycopg
 import pytest
 
+from shared import ids
 from shared.core import Core
 from shared.events.wakeups import Wakeups
 from shared.jobs.cancel import cancel_jobs, expire_jobs
 from shared.jobs.claim import Claim, _recover_and_claim, claim_due
+from shared.jobs.dead import DeadFilter, purge_dead
 from shared.jobs.leases import extend_leases, find_lapsed, recover_leases, release_jobs
-from shared.jobs.listing import JobFilter, list_jobs
-from shared.jobs.read import find_job
+from shared.jobs.listing import STATUSES, JobFilter, list_jobs
+from shared.jobs.read import find_job, job_statuses
 from shared.jobs.refusal import Hold
 from shared.jobs.retry import retry_jobs
 from shared.jobs.settle import Completion, Failure, complete_jobs, fail_jobs
+from shared.jobs.stats import count_completed, job_stats
 from shared.settings import Settings
 from shared.tenants.caller import Caller
 from tests.support.plans import Plan, RecordingStore, plan_of
@@ -155,6 +158,41 @@ async def test_reads_by_id_are_cheap(
     for name in ("find_job", "cancel_jobs", "retry_jobs", "find_expired"):
         plan = plan_of(crowd, store.of(name), generic=generic)
         assert plan.rows > 0, name
+        assert_reads_indexes(plan, ONE_PAGE_OF_READS)
+
+
+async def test_statistics_do_not_read_the_history(
+    crowd: psycopg.Connection[Any], core: Core, store: RecordingStore, now: datetime, *, generic: bool
+) -> None:
+    """Counting reads unfinished jobs, the few that ended badly, and what the timer has not counted yet."""
+    store.rows["job_stats"] = [dict.fromkeys(STATUSES, 0)]
+    with crowd.transaction():
+        crowd.execute("SET LOCAL ROLE spooled_system")
+        crowd.execute(
+            "INSERT INTO job_total_mark VALUES (1, now() + interval '1 minute') ON CONFLICT DO NOTHING"
+        )
+    await job_stats(core, ORG, now)
+    await count_completed(core, now, 0)
+
+    stats = plan_of(crowd, store.of("job_stats"), generic=generic)
+    count = plan_of(crowd, store.of("count_completed"), generic=generic)
+
+    assert stats.scanned_tables == count.scanned_tables == set()
+    assert stats.archive_rows <= 200
+
+
+async def test_dead_jobs_are_found_by_index(
+    crowd: psycopg.Connection[Any], core: Core, store: RecordingStore, now: datetime, *, generic: bool
+) -> None:
+    """A hundred dead jobs, of all queues or of one, cost what they are, and so do statuses."""
+    await job_statuses(core, ORG, [ids.encode("job", job_id) for job_id in (*DEAD, *RUNNING)], now)
+    await purge_dead(core, ORG, DeadFilter(100))
+    everywhere = store.of("find_dead")
+    await purge_dead(core, ORG, DeadFilter(100, queue="emails"))
+
+    for recorded in (everywhere, store.of("find_dead"), store.of("find_jobs")):
+        plan = plan_of(crowd, recorded, generic=generic)
+        assert plan.rows > 0
         assert_reads_indexes(plan, ONE_PAGE_OF_READS)
 
 

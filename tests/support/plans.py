@@ -87,6 +87,15 @@ class Plan:
         }
 
     @property
+    def archive_rows(self) -> int:
+        """Rows of the archive that were read or counted."""
+        return sum(
+            int(node["Actual Rows"]) * int(node["Actual Loops"])
+            for node in self._nodes(self.root)
+            if node.get("Relation Name", "").startswith("job_archive")
+        )
+
+    @property
     def rows(self) -> int:
         return int(self.root["Actual Rows"])
 

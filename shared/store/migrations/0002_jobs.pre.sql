@@ -81,7 +81,7 @@ CREATE INDEX job_archive_by_queue ON job_archive (org_id, queue, id);
 CREATE INDEX job_archive_by_time ON job_archive (org_id, finished_at);
 CREATE INDEX job_archive_dead ON job_archive (org_id, queue, id) WHERE state = 'deadletter';
 -- Most finished jobs are completed; the others are few, and listed by state.
-CREATE INDEX job_archive_unhappy ON job_archive (org_id, state, id) WHERE state <> 'completed';
+CREATE INDEX job_archive_unhappy ON job_archive (org_id, state, id) INCLUDE (queue) WHERE state <> 'completed';
 CREATE INDEX job_archive_of_workflow ON job_archive (org_id, workflow_id) WHERE workflow_id IS NOT NULL;
 -- Late jobs of days whose partition is gone.
 CREATE TABLE job_archive_rest PARTITION OF job_archive DEFAULT;
