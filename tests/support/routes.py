@@ -29,6 +29,8 @@ KINDS = {
     "queue_name": "name",
 }
 """The prefix of the ids that a path parameter takes; queues go by name."""
+OF_A_WAITING_JOB = {"jobs_priority"}
+"""Routes to which a job that runs is not there."""
 CREATES_BY_PATH = {"queues_configure"}
 """Routes whose path names what is to be made: nobody's thing is not missing there."""
 
@@ -111,6 +113,7 @@ class World:
                 world.learn(await tenant.call("POST", endpoint.path, json=good_body(endpoint)))
         key = await tenant.post(f"/organizations/{tenant.org_id}/api-keys", {"name": "World"}, 201)
         world.learn(key)
+        world.ids["waiting"] = [(await tenant.push("waiting"))["id"]]  # the routes above took the other job
         return world
 
     def learn(self, answer: Any) -> None:
@@ -124,6 +127,7 @@ class World:
     def path(self, endpoint: Endpoint, unknown: str = "") -> str:
         """The path of a route with this organization's own ids, or with the unknown one."""
         parts = endpoint.path.split("/")
+        kinds = KINDS | ({"job_id": "waiting"} if endpoint.operation_id in OF_A_WAITING_JOB else {})
         return "/".join(
-            (unknown or self.ids[KINDS[part[1:-1]]][-1]) if part.startswith("{") else part for part in parts
+            (unknown or self.ids[kinds[part[1:-1]]][-1]) if part.startswith("{") else part for part in parts
         )
