@@ -1,4 +1,4 @@
-"""POST /api/v1/organizations/{organization_id}/api-keys: make an API key."""
+"""POST /api/v1/organizations/{organization_id}/api-keys: make an API key for an organization."""
 
 from typing import Any
 

@@ -1,7 +1,8 @@
-"""From a credential to its caller: a look-up by keyed hash, trusted for a few seconds."""
+"""From a credential to its caller: an API key or a token that stands for one, trusted for a few seconds."""
 
 import hashlib
 import hmac
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.core import Core
@@ -9,6 +10,7 @@ from shared.errors import UnauthorizedError
 from shared.limits.plans import limits_of
 from shared.store import SYSTEM, Row, load_queries
 from shared.tenants.caller import Caller
+from shared.tenants.tokens import LONGEST_TOKEN, Token, read_token
 
 QUERIES = load_queries(__file__)
 KEY_PREFIXES = ("sk_live_", "sk_test_", "sp_live_", "sp_test_")
@@ -22,31 +24,58 @@ def hash_key(secret: str, key: str) -> bytes:
 
 
 async def authenticate(core: Core, credential: str, now: datetime) -> Caller:
-    """The caller of an API key.
+    """The caller of an API key or an access token.
 
-    Raises UnauthorizedError for a key that is malformed, unknown, revoked or expired, or whose
-    organization was closed: always the same answer, so that nothing can be learnt from it.
+    Raises UnauthorizedError for one that is malformed, unknown, revoked or expired, or whose organization
+    was closed: for a key always in the same words, so that nothing can be learnt from them.
     """
-    if not (credential.startswith(KEY_PREFIXES) and _SHORTEST_KEY <= len(credential) <= _LONGEST_KEY):
+    if len(credential) > LONGEST_TOKEN:
         raise UnauthorizedError
-    key_hash = hash_key(core.settings.secret_key, credential)
-    caller = core.key_cache.get(key_hash, now)
+    credential_hash = hash_key(core.settings.secret_key, credential)
+    caller = core.key_cache.get(credential_hash, now)
     if caller is None:
         changes = core.key_cache.changes
-        row = await core.store.fetch_one(
-            SYSTEM,
-            QUERIES["authenticate_key"],
-            key_hash=key_hash,
-            now=now,
-            used_before=now - timedelta(minutes=5),
-        )
-        if row is None:
-            raise UnauthorizedError
-        caller = _caller(row)
-        core.key_cache.put(key_hash, caller, now, changes)
+        if credential.startswith(KEY_PREFIXES):
+            caller = await caller_of_key(core, credential, now)
+        else:
+            token = read_token(core.settings.secret_key, credential, "access", now)
+            caller = await caller_of_token(core, token, now)
+        core.key_cache.put(credential_hash, caller, now, changes)
     if caller.expires_at is not None and caller.expires_at <= now:
         raise UnauthorizedError
     return caller
+
+
+async def caller_of_key(core: Core, key: str, now: datetime) -> Caller:
+    """The caller of an API key, looked up; UnauthorizedError for anything else."""
+    if not (key.startswith(KEY_PREFIXES) and _SHORTEST_KEY <= len(key) <= _LONGEST_KEY):
+        raise UnauthorizedError
+    row = await core.store.fetch_one(
+        SYSTEM,
+        QUERIES["authenticate_key"],
+        key_hash=hash_key(core.settings.secret_key, key),
+        now=now,
+        used_before=now - timedelta(minutes=5),
+    )
+    if row is None:
+        raise UnauthorizedError
+    return _caller(row)
+
+
+async def caller_of_token(core: Core, token: Token, now: datetime) -> Caller:
+    """The caller of a token: its key as it is now; UnauthorizedError when either was revoked."""
+    row = await core.store.fetch_one(
+        SYSTEM,
+        QUERIES["authenticate_token"],
+        org_id=token.org_id,
+        key_id=token.key_id,
+        token_id=token.token_id,
+        now=now,
+    )
+    if row is None:
+        raise UnauthorizedError("The token was signed out, or its API key was revoked.")
+    caller = _caller(row)
+    return replace(caller, expires_at=min(token.expires_at, caller.expires_at or token.expires_at))
 
 
 def _caller(row: Row) -> Caller:

@@ -25,3 +25,18 @@ closed AS (
     WHERE organization.org_id = found.org_id AND NOT found.first_key_taken
 )
 SELECT org_id, id, permissions, queues, rate_limit, expires_at, plan_tier, custom_limits FROM found;
+
+-- authenticate_token hot --
+-- A token stands for its key as the key is now: revoking the key ends its tokens.
+SELECT api_key.org_id, api_key.id, api_key.permissions, api_key.queues, api_key.rate_limit, api_key.expires_at,
+       organization.plan_tier, organization.custom_limits
+FROM api_key
+JOIN organization ON organization.org_id = api_key.org_id
+WHERE api_key.org_id = %(org_id)s AND api_key.id = %(key_id)s
+  AND api_key.is_active
+  AND organization.is_active
+  AND (api_key.expires_at IS NULL OR api_key.expires_at > %(now)s)
+  AND NOT EXISTS (
+      SELECT FROM revoked_token
+      WHERE revoked_token.org_id = %(org_id)s AND revoked_token.token_id = %(token_id)s
+  );

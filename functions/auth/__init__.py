@@ -1,0 +1,1 @@
+"""Signing in: tokens for a key."""

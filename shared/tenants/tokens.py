@@ -1,0 +1,100 @@
+"""Tokens: short-lived credentials, signed by the server, each standing for an API key.
+
+JWT with HMAC-SHA-256 and nothing else: the algorithm that a token names is never believed.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, Self
+
+from shared import ids
+from shared.errors import UnauthorizedError
+from shared.tenants.caller import Caller
+
+Use = Literal["access", "refresh"]
+LIFETIMES: dict[Use, timedelta] = {"access": timedelta(hours=1), "refresh": timedelta(days=30)}
+LONGEST_TOKEN = 16_384
+_ALGORITHM = "HS256"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a token says. `token_id` makes two tokens of one second differ and is what signing out notes."""
+
+    use: Use
+    org_id: int
+    key_id: int
+    queues: tuple[str, ...]
+    issued_at: datetime
+    expires_at: datetime
+    token_id: str
+
+    @classmethod
+    def issue(cls, use: Use, caller: Caller, token_id: str, now: datetime) -> Self:
+        """A new token for the key of a caller; it never outlives the key."""
+        issued_at = now.replace(microsecond=0)
+        end = issued_at + LIFETIMES[use]
+        if caller.expires_at is not None:
+            end = min(end, caller.expires_at)
+        return cls(use, caller.org_id, caller.key_id, caller.queues or (), issued_at, end, token_id)
+
+    @property
+    def lifetime_seconds(self) -> int:
+        return int((self.expires_at - self.issued_at).total_seconds())
+
+    def claims(self) -> dict[str, Any]:
+        """The content as clients read it."""
+        organization = ids.encode("org", self.org_id)
+        return {
+            "org_id": organization,
+            "organization_id": organization,
+            "api_key_id": ids.encode("key", self.key_id),
+            "queues": list(self.queues),
+            "iat": int(self.issued_at.timestamp()),
+            "exp": int(self.expires_at.timestamp()),
+            "jti": self.token_id,
+            "use": self.use,
+        }
+
+    def signed(self, secret: str) -> str:
+        import jwt  # noqa: PLC0415 - only where a token is in use
+
+        return jwt.encode(self.claims(), _signing_key(secret), algorithm=_ALGORITHM)
+
+
+def read_token(secret: str, text: str, use: Use, now: datetime) -> Token:
+    """The content of a token that this server signed for this use and that has not expired.
+
+    Raises UnauthorizedError, with the reason, for any other. Whether it was signed out is another question.
+    """
+    import jwt  # noqa: PLC0415 - only where a token is in use
+
+    if len(text) > LONGEST_TOKEN:
+        raise UnauthorizedError("The token is not valid.")
+    # PyJWT would compare with the machine's clock; the instant is an argument here.
+    options: Any = {"verify_exp": False, "verify_iat": False, "require": ["exp", "iat", "jti", "use"]}
+    try:
+        claims = jwt.decode(text, _signing_key(secret), algorithms=[_ALGORITHM], options=options)
+    except (jwt.PyJWTError, ValueError):
+        raise UnauthorizedError("The token is not valid.") from None
+    if claims["use"] != use:
+        raise UnauthorizedError(f"This is no {use} token.")
+    token = Token(
+        use,
+        ids.decode("org", claims["org_id"]),
+        ids.decode("key", claims["api_key_id"]),
+        tuple(claims["queues"]),
+        datetime.fromtimestamp(claims["iat"], UTC),
+        datetime.fromtimestamp(claims["exp"], UTC),
+        claims["jti"],
+    )
+    if token.expires_at <= now:
+        raise UnauthorizedError("The token has expired; sign in again or use the refresh token.")
+    return token
+
+
+def _signing_key(secret: str) -> bytes:
+    """A key for this purpose alone, so that a token's signature is never a stored key's hash."""
+    return hmac.digest(secret.encode(), b"spooled tokens", hashlib.sha256)
