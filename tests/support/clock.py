@@ -14,3 +14,7 @@ class MovingClock:
 
     def advance(self, **delta: float) -> None:
         self.offset += timedelta(**delta)
+
+    def move_to(self, instant: datetime) -> None:
+        """The clock shows `instant` now, and goes on from there."""
+        self.offset = instant - datetime.now(UTC)

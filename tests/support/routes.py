@@ -22,6 +22,7 @@ GOOD: dict[str, Any] = {
 """Values of fields whose rule no schema can say."""
 KINDS = {
     "job_id": "job",
+    "schedule_id": "sched",
     "workflow_id": "wf",
     "step_id": "step",
     "organization_id": "org",
