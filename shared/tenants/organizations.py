@@ -29,9 +29,17 @@ class OrganizationChanges:
 
 
 async def create_organization(
-    core: Core, now: datetime, *, name: str, slug: str, billing_email: str | None = None
+    core: Core,
+    now: datetime,
+    *,
+    name: str,
+    slug: str,
+    billing_email: str | None = None,
+    plan_tier: str | None = None,
+    settings: str = "{}",
+    custom_limits: str | None = None,
 ) -> dict[str, Any]:
-    """Make an organization together with its first API key.
+    """Make an organization together with its first API key; `settings` and `custom_limits` are JSON.
 
     Raises DuplicateError when the slug is taken.
     """
@@ -42,8 +50,10 @@ async def create_organization(
             QUERIES["create_organization"],
             name=name,
             slug=slug,
-            plan_tier=core.settings.default_plan,
+            plan_tier=plan_tier or core.settings.default_plan,
             billing_email=billing_email,
+            settings=settings,
+            custom_limits=custom_limits,
             key_hash=hash_key(core.settings.secret_key, key),
             key_prefix=key[:12],
             now=now,

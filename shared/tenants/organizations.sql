@@ -1,8 +1,13 @@
 -- create_organization --
 -- The organization and its first key, whole or not at all.
 WITH organization AS (
-    INSERT INTO organization (name, slug, plan_tier, billing_email, created_at, updated_at)
-    VALUES (%(name)s, %(slug)s, %(plan_tier)s, %(billing_email)s, %(now)s, %(now)s)
+    INSERT INTO organization (
+        name, slug, plan_tier, billing_email, settings, custom_limits, created_at, updated_at
+    )
+    VALUES (
+        %(name)s, %(slug)s, %(plan_tier)s, %(billing_email)s, %(settings)s::jsonb, %(custom_limits)s::jsonb,
+        %(now)s, %(now)s
+    )
     RETURNING *
 ),
 key AS (

@@ -1,0 +1,65 @@
+-- list_organizations --
+-- The figures are taken for the page alone, each from an index of one organization.
+WITH matching AS MATERIALIZED (
+    SELECT org_id, name, slug, plan_tier, billing_email, is_active, usage_reset_at, created_at, updated_at
+    FROM organization
+    WHERE deleted_at IS NULL
+      AND (%(plan_tier)s::text IS NULL OR plan_tier = %(plan_tier)s)
+      AND (
+          %(search)s::text IS NULL
+          OR position(lower(%(search)s) IN lower(concat_ws(' ', name, slug, billing_email))) > 0
+      )
+),
+page AS (
+    SELECT * FROM matching ORDER BY {{order}} LIMIT %(limit)s OFFSET %(offset)s
+)
+SELECT counted.total, page.*,
+       (SELECT count(*) FROM job WHERE job.org_id = page.org_id AND job.id >= since.id)
+           + (SELECT count(*) FROM job_archive
+              WHERE job_archive.org_id = page.org_id AND job_archive.id >= since.id) AS jobs_today,
+       (SELECT count(*) FROM job WHERE job.org_id = page.org_id) AS active_jobs,
+       (SELECT count(*) FROM queue WHERE queue.org_id = page.org_id) AS queues,
+       (SELECT count(*) FROM api_key WHERE api_key.org_id = page.org_id AND api_key.is_active) AS api_keys,
+       count_rows('worker', page.org_id) AS workers
+FROM (SELECT count(*) AS total FROM matching) AS counted
+LEFT JOIN page ON true
+LEFT JOIN LATERAL (
+    SELECT greatest(
+        %(day_start)s::bigint, (extract(epoch FROM page.usage_reset_at) * 1000)::bigint << 20
+    ) AS id
+) AS since ON true
+ORDER BY {{order}};
+
+-- find_organization --
+SELECT * FROM organization WHERE org_id = %(org_id)s AND deleted_at IS NULL;
+
+-- count_jobs --
+SELECT (SELECT count(*) FROM job WHERE org_id = %(org_id)s)
+    + (SELECT count(*) FROM job_archive WHERE org_id = %(org_id)s) AS total;
+
+-- change_organization --
+UPDATE organization SET
+    name = coalesce(%(name)s, name),
+    plan_tier = coalesce(%(plan_tier)s, plan_tier),
+    is_active = coalesce(%(is_active)s, is_active),
+    billing_email = coalesce(%(billing_email)s, billing_email),
+    description = coalesce(%(description)s, description),
+    logo_url = coalesce(%(logo_url)s, logo_url),
+    settings = (settings || %(settings)s::jsonb) - %(lifted)s::text[],
+    custom_limits = CASE WHEN %(sets_custom_limits)s THEN %(custom_limits)s::jsonb ELSE custom_limits END,
+    stripe_customer_id = coalesce(%(stripe_customer_id)s, stripe_customer_id),
+    stripe_subscription_id = coalesce(%(stripe_subscription_id)s, stripe_subscription_id),
+    stripe_subscription_status = coalesce(%(stripe_subscription_status)s, stripe_subscription_status),
+    updated_at = %(now)s
+WHERE org_id = %(org_id)s AND deleted_at IS NULL
+RETURNING *;
+
+-- deactivate_organization --
+UPDATE organization SET is_active = false, updated_at = %(now)s
+WHERE org_id = %(org_id)s AND deleted_at IS NULL
+RETURNING org_id;
+
+-- reset_usage --
+UPDATE organization SET usage_reset_at = %(now)s
+WHERE org_id = %(org_id)s AND deleted_at IS NULL
+RETURNING org_id;
