@@ -6,16 +6,14 @@ from shared.core import Core
 from shared.edge import every
 from shared.edge.tick import Counts
 from shared.jobs.cancel import expire_jobs
-from shared.jobs.leases import find_lapsed, recover_leases
+from shared.jobs.leases import recover_all
 
 
 @every(60)
-async def run_once(core: Core, now: datetime, budget_seconds: float) -> Counts:  # noqa: ARG001 - bounded by its batches
+async def run_once(core: Core, now: datetime, budget_seconds: float) -> Counts:
     """Recover what nobody holds any more."""
-    recovered = sum(
-        [await recover_leases(core, org_id, queue, now) for org_id, queue in await find_lapsed(core, now)]
-    )
-    return {"recovered": recovered, "expired": await expire_jobs(core, now)}
+    recovered = await recover_all(core, now, budget_seconds)
+    return {**recovered, "expired": await expire_jobs(core, now)}
 
 
 handler = run_once.handler

@@ -1,11 +1,16 @@
 """Leases: extending one, giving a job back, and recovering the jobs whose lease lapsed."""
 
+import logging
 import random
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
+from shared import ids
 from shared.core import Core
+from shared.errors import FaultError
 from shared.jobs.children import wake_children
 from shared.jobs.refusal import HELD, LOG, Hold, Outcome, Settling, first_of_each, settle
 from shared.jobs.settle import fail_lapsed
@@ -13,7 +18,7 @@ from shared.store import SYSTEM, Statement, load_queries, tenant
 from shared.tenants.caller import Caller
 
 QUERIES = load_queries(__file__, held=HELD, log=LOG)
-DEFAULT_EXTENSION_SECONDS = 30
+logger = logging.getLogger("spooled.leases")
 _BATCH = 500
 
 
@@ -41,12 +46,46 @@ async def release_jobs(
     return (await settle(core, caller, settling, now))[0]
 
 
-async def recover_leases(core: Core, org_id: int, queue: str, now: datetime, limit: int = _BATCH) -> int:
-    """Count each lapsed lease of a queue as a failed attempt and return how many there were."""
-    scope = tenant(org_id)
-    async with core.store.transaction(scope, hot=True) as transaction:
+async def recover_all(core: Core, now: datetime, budget_seconds: float) -> Counter[str]:
+    """Recover the lapsed leases of all organizations, queue by queue, while the budget lasts.
+
+    Counts the jobs `recovered`, and those `set_aside` because the database refuses to change them.
+    """
+    deadline = monotonic() + budget_seconds
+    total = Counter(recovered=0, set_aside=0)
+    for row in await core.store.fetch(SYSTEM, QUERIES["find_lapsed"], now=now):
+        if monotonic() > deadline:
+            break
+        total.update(await recover_leases(core, row["org_id"], row["queue"], now))
+    return total
+
+
+async def recover_leases(core: Core, org_id: int, queue: str, now: datetime) -> dict[str, int]:
+    """Count each lapsed lease of a queue as a failed attempt; a job that cannot be changed stops no other."""
+    try:
+        return {"recovered": await _recover(core, org_id, queue, now), "set_aside": 0}
+    except FaultError:
+        return await _recover_one_by_one(core, org_id, queue, now)
+
+
+async def _recover_one_by_one(core: Core, org_id: int, queue: str, now: datetime) -> dict[str, int]:
+    lapsed = await core.store.fetch(
+        tenant(org_id), QUERIES["lock_lapsed"], org_id=org_id, queue=queue, now=now, limit=_BATCH, only=None
+    )
+    recovered = set_aside = 0
+    for row in lapsed:
+        try:
+            recovered += await _recover(core, org_id, queue, now, only=row["id"])
+        except FaultError:
+            set_aside += 1
+            logger.exception("job %s cannot be recovered", ids.encode("job", row["id"]))
+    return {"recovered": recovered, "set_aside": set_aside}
+
+
+async def _recover(core: Core, org_id: int, queue: str, now: datetime, only: int | None = None) -> int:
+    async with core.store.transaction(tenant(org_id), hot=True) as transaction:
         lapsed = await transaction.fetch(
-            QUERIES["lock_lapsed"], org_id=org_id, queue=queue, now=now, limit=limit
+            QUERIES["lock_lapsed"], org_id=org_id, queue=queue, now=now, limit=_BATCH, only=only
         )
         holds = [Hold(row["id"], row["lease_id"]) for row in lapsed]
         rows = await fail_lapsed(transaction, org_id, holds, random.SystemRandom(), now) if holds else []
@@ -54,12 +93,6 @@ async def recover_leases(core: Core, org_id: int, queue: str, now: datetime, lim
         core.wakeups.notify(org_id, queue, len(rows))
         wake_children(core, org_id, rows)
     return len(rows)
-
-
-async def find_lapsed(core: Core, now: datetime) -> list[tuple[int, str]]:
-    """The queues, of all organizations, in which a lease has lapsed."""
-    rows = await core.store.fetch(SYSTEM, QUERIES["find_lapsed"], now=now)
-    return [(row["org_id"], row["queue"]) for row in rows]
 
 
 def _hold_parameters(

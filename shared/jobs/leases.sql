@@ -26,6 +26,7 @@ SELECT job.id, job.lease_id
 FROM job
 WHERE job.org_id = %(org_id)s AND job.queue = %(queue)s AND job.state = 'processing'
   AND job.leased_until <= %(now)s::timestamptz
+  AND (%(only)s::bigint IS NULL OR job.id = %(only)s)
 ORDER BY job.leased_until
 LIMIT %(limit)s
 FOR UPDATE SKIP LOCKED;

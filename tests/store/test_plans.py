@@ -16,7 +16,7 @@ from shared.events.wakeups import Wakeups
 from shared.jobs.cancel import cancel_jobs, expire_jobs
 from shared.jobs.claim import Claim, _recover_and_claim, claim_due
 from shared.jobs.dead import DeadFilter, purge_dead
-from shared.jobs.leases import extend_leases, find_lapsed, recover_leases, release_jobs
+from shared.jobs.leases import extend_leases, recover_all, recover_leases, release_jobs
 from shared.jobs.listing import STATUSES, JobFilter, list_jobs
 from shared.jobs.read import find_job, job_statuses
 from shared.jobs.refusal import Hold
@@ -132,8 +132,8 @@ async def test_recovery_finds_what_lapsed(
 ) -> None:
     """The timer probes each queue that runs jobs once, and recovers a queue's lapsed leases by index."""
     store.rows["lock_lapsed"] = [{"id": job_id, "lease_id": job_id} for job_id in RUNNING]
-    await find_lapsed(core, now)
-    await recover_leases(core, 1, "queue-0", now, limit=50)
+    await recover_all(core, now, budget_seconds=1)
+    await recover_leases(core, 1, "queue-0", now)
 
     found = plan_of(crowd, store.of("find_lapsed"), generic=generic)
     locked = plan_of(crowd, store.of("lock_lapsed"), generic=generic)
