@@ -87,6 +87,17 @@ async def test_a_broken_rule_names_its_field(
     assert await org.get("/schedules") == []
 
 
+async def test_a_payload_above_the_ceiling_of_the_plan_is_refused(org: Tenant) -> None:
+    """A schedule that could never make its job is not made, and not changed into one."""
+    made = await org.post("/schedules", GUIDE, 201)
+    large = {"payload": "x" * 5_300_000}
+
+    await org.post("/schedules", GUIDE | large, 413)
+    await org.put(f"/schedules/{made['id']}", large, 413)
+
+    assert await org.get("/schedules") == [made]
+
+
 async def test_two_spellings_that_differ_are_refused(org: Tenant) -> None:
     """`queue` and `queue_name` are one field: different values are a mistake of the caller's."""
     refused = await org.post("/schedules", GUIDE | {"queue_name": "others"}, 400)

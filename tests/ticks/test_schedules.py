@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from functions.ticks.schedules import run_once
+from shared import ids
 from shared.core import Core
 from shared.errors import QuotaExceededError, UnavailableError
 from shared.schedules import fire
@@ -123,6 +124,23 @@ async def test_four_timers_at_once_fire_every_slot_once(core: Core, org: Tenant,
         assert expected == await slots_of(org, schedule_id)
         assert len(expected) == schedule["run_count"]
         assert 2 * len(expected) == await job_count(org, f"every-{step}")
+
+
+async def test_a_schedule_in_other_hands_holds_up_nobody(core: Core, org: Tenant, clock: MovingClock) -> None:
+    """While another timer is at a schedule, this one passes it by and fires the rest."""
+    clock.move_to(NOON)
+    held = await new_schedule(org, "* * * * *", queue="held")
+    await new_schedule(org, "* * * * *")
+    now = NOON + timedelta(minutes=1)
+    lock = {"org_id": ids.decode("org", org.org_id), "ids": [ids.decode("sched", held)], "now": now}
+
+    async with core.store.transaction(SYSTEM) as transaction:
+        assert len(await transaction.fetch(fire.QUERIES["lock_due"], **lock)) == 1
+        await asyncio.wait_for(tick(core, now), BUDGET_SECONDS)
+        assert (await job_count(org), await job_count(org, "held")) == (1, 0)
+    await tick(core, now)
+
+    assert (await job_count(org), await job_count(org, "held")) == (1, 1)
 
 
 async def test_a_change_through_a_slow_clock_does_not_fire_a_slot_twice(
