@@ -28,6 +28,7 @@ KINDS = {
     "organization_id": "org",
     "key_id": "key",
     "queue_name": "name",
+    "worker_id": "worker",
 }
 """The prefix of the ids that a path parameter takes; queues go by name."""
 OF_A_WAITING_JOB = {"jobs_priority"}
