@@ -48,6 +48,13 @@ class Settings(BaseModel):
     public_url: str = Field(
         "", description="Address of the service from outside; empty: the one a request was sent to."
     )
+    stripe_secret_key: str = Field("", description="Opens the billing portal; empty: it answers 400.")
+    stripe_webhook_secret: str = Field(
+        "", description="Checks the events of Stripe; empty: the billing webhook answers 404."
+    )
+    stripe_api_url: str = Field(
+        "https://api.stripe.com", pattern=r"^https?://", description="Address of Stripe's API."
+    )
     database_pool_size: int = Field(8, ge=1, le=200, description="Connections of one long-lived process.")
     prepare_threshold: int = Field(
         5,
