@@ -6,7 +6,7 @@ from datetime import datetime
 from shared import ids
 from shared.core import Core
 from shared.errors import ConflictError
-from shared.jobs.children import wake_children
+from shared.jobs.children import wake_others
 from shared.jobs.model import CARRIED, SETTLED_STATES
 from shared.jobs.read import JobNotFoundError, find_job
 from shared.jobs.refusal import LOG
@@ -57,7 +57,7 @@ async def cancel_jobs(
         reason=reason,
         now=now,
     )
-    wake_children(core, org_id, rows)
+    wake_others(core, org_id, rows)
     return rows
 
 
@@ -72,7 +72,7 @@ async def cancel_steps(core: Core, org_id: int, workflow_id: int, reason: str, n
         reason=reason,
         now=now,
     )
-    wake_children(core, org_id, rows)
+    wake_others(core, org_id, rows)
     return rows
 
 

@@ -1,4 +1,4 @@
-"""What a job's end means to others: children that became ready are offered to who waits for them."""
+"""What a job's end means to others: its children become ready, its place in a limited queue free."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,9 +16,20 @@ ADVANCED = (
 Once for the whole batch, so that all of it is archived before; never for jobs that nobody depends on.
 """
 
+FREED = (
+    "(SELECT array_agg(queue.name) FROM queue"
+    " WHERE queue.org_id = %(org_id)s AND queue.concurrency IS NOT NULL"
+    " AND queue.name = ANY(ARRAY(SELECT archived.queue FROM archived)))"
+)
+"""The queues, among those of the CTE `archived`, in which an end lets another job start."""
 
-def wake_children(core: Core, org_id: int, rows: Sequence[Row]) -> None:
-    """Wake who waits for the jobs that became ready by the change that returned these rows."""
+
+def wake_others(core: Core, org_id: int, rows: Sequence[Row]) -> None:
+    """Wake who waits for the jobs that became ready, and the places free, by the change of these rows."""
+    freed: list[str] = next((row["freed_queues"] for row in rows if row.get("freed_queues")), [])
+    for queue in freed:
+        places = sum(row["queue"] == queue and row["finished_at"] is not None for row in rows)
+        core.wakeups.notify(org_id, queue, places)
     ready: list[str] = next((row["ready_queues"] for row in rows if row.get("ready_queues")), [])
     for queue, count in Counter(ready).items():
         core.wakeups.notify(org_id, queue, count)

@@ -16,9 +16,24 @@ from shared.store import Statement, load_queries
 from shared.tenants.caller import Caller
 
 QUERIES = load_queries(__file__)
+_CLOSED = "queue.paused_at IS NOT NULL OR NOT queue.enabled"
+CLAIM = QUERIES["claim_jobs"].filled(
+    budget="",
+    limit="%(limit)s",
+    closed=f"{_CLOSED} OR queue.concurrency IS NOT NULL OR queue.rate_limit IS NOT NULL",
+    spent="",
+)
+CLAIM_LIMITED = QUERIES["claim_jobs"].filled(
+    budget=f"{QUERIES['budget'].sql},\n",
+    limit="coalesce((SELECT budget.allowed FROM budget), 0)",
+    closed=_CLOSED,
+    spent=f",\n{QUERIES['spent'].sql}",
+)
 LONGEST_WAIT_SECONDS = 20
 _BUSY_PAUSE = timedelta(milliseconds=100)
 """When due jobs are in other hands at this moment, or just went back to wait for their next attempt."""
+_FULL_PAUSE = timedelta(seconds=1)
+"""When a queue runs as many jobs as it may: a settle wakes who waits, this is for one that was not heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +117,7 @@ async def _await_jobs(
 
 
 async def claim_due(core: Core, caller: Caller, claim: Claim, now: datetime) -> list[dict[str, Any]]:
-    """Take what is due at this instant, in one round trip."""
+    """Take what is due at this instant, in one round trip; nothing from a queue with limits."""
     (rows,) = await core.store.fetch_each(caller.scope, [_claiming(caller, claim, now)])
     return [claimed_answer(row) for row in rows]
 
@@ -120,7 +135,7 @@ def _claiming(
         "follows": follows,
         "now": now,
     }
-    return Statement(QUERIES["claim_jobs"], parameters)
+    return Statement(CLAIM, parameters)
 
 
 async def _recover_and_claim(
@@ -136,9 +151,28 @@ async def _recover_and_claim(
     if lapsed:
         await recover_leases(core, caller.org_id, claim.queue, now)
     if lapsed or (row["next_due"] is not None and row["next_due"] <= now):
+        if row["is_limited"]:
+            return await _claim_limited(core, caller, claim, now)
         return await claim_due(core, caller, claim, now), now + _BUSY_PAUSE
     ahead = [instant for instant in (row["next_due"], row["next_lapse"]) if instant is not None]
     return [], min(ahead, default=None)
+
+
+async def _claim_limited(
+    core: Core, caller: Caller, claim: Claim, now: datetime
+) -> tuple[list[dict[str, Any]], datetime]:
+    """Take what the queue's concurrency and rate leave, or say when the next token comes."""
+    claiming = _claiming(caller, claim, now)
+    locking = Statement(QUERIES["lock_limited_queue"], claiming.parameters)
+    locked, rows = await core.store.fetch_each(
+        caller.scope, [locking, Statement(CLAIM_LIMITED, claiming.parameters)]
+    )
+    pause = _BUSY_PAUSE
+    if locked and locked[0]["tokens"] is not None and locked[0]["tokens"] < 1:
+        pause = timedelta(seconds=(1 - locked[0]["tokens"]) / locked[0]["rate_limit"])
+    elif locked and locked[0]["concurrency"] is not None:
+        pause = _FULL_PAUSE
+    return [claimed_answer(row) for row in rows], now + pause
 
 
 async def _wait(woken: asyncio.Event, seconds: float) -> None:

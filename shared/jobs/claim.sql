@@ -4,7 +4,8 @@
 -- one index probe, not a scan (PostgreSQL 18 would skip by itself, 15 to 17 would not). The commit of a
 -- claim alone need not wait for the disk: a claim lost in a crash is claimed again. A claim that follows a
 -- settle in its transaction (`after` names a job that must have been settled by it) leaves that as it is.
-WITH RECURSIVE level AS (
+-- A queue with limits is left to the same statement with a budget, behind the queue's lock.
+WITH RECURSIVE {{budget}}level AS (
     (
         SELECT job.priority FROM job
         WHERE job.org_id = %(org_id)s AND job.queue = %(queue)s AND job.state = 'pending'
@@ -31,19 +32,19 @@ due AS MATERIALIZED (
           AND job.priority = level.priority AND job.run_at <= %(now)s::timestamptz
           AND (job.expires_at IS NULL OR job.expires_at > %(now)s::timestamptz)
         ORDER BY job.run_at, job.id
-        LIMIT %(limit)s
+        LIMIT {{limit}}
         FOR UPDATE SKIP LOCKED
     ) AS candidate
     WHERE NOT EXISTS (
         SELECT FROM queue
         WHERE queue.org_id = %(org_id)s AND queue.name = %(queue)s
-          AND (queue.paused_at IS NOT NULL OR NOT queue.enabled)
+          AND ({{closed}})
     )
       AND (%(after)s::bigint IS NULL OR EXISTS (
         SELECT FROM job_archive AS settled
         WHERE settled.org_id = %(org_id)s AND settled.id = %(after)s AND settled.xmin = pg_current_xact_id()::xid
     ))
-    LIMIT %(limit)s
+    LIMIT {{limit}}
 ),
 claimed AS (
     UPDATE job SET
@@ -58,7 +59,7 @@ claimed AS (
     FROM due
     WHERE job.org_id = %(org_id)s AND job.id = due.id
     RETURNING job.*
-)
+){{spent}}
 SELECT claimed.*,
        (SELECT set_config('synchronous_commit', 'off', true) WHERE NOT %(follows)s::boolean) AS commit_mode,
        CASE WHEN claimed.workflow_id IS NOT NULL
@@ -111,9 +112,49 @@ SELECT (
            WHERE job.org_id = %(org_id)s AND job.queue = %(queue)s AND job.state = 'processing'
            ORDER BY job.leased_until
            LIMIT 1
-       ) AS next_lapse
+       ) AS next_lapse,
+       EXISTS (
+           SELECT FROM queue
+           WHERE queue.org_id = %(org_id)s AND queue.name = %(queue)s
+             AND (queue.concurrency IS NOT NULL OR queue.rate_limit IS NOT NULL)
+       ) AS is_limited
 WHERE NOT EXISTS (
     SELECT FROM queue
     WHERE queue.org_id = %(org_id)s AND queue.name = %(queue)s
       AND (queue.paused_at IS NOT NULL OR NOT queue.enabled)
 );
+
+-- lock_limited_queue hot --
+-- Claims of a limited queue go one after the other: the statement behind this one sees all earlier claims.
+SELECT queue.concurrency, queue.rate_limit, queue_tokens(queue, %(now)s::timestamptz) AS tokens
+FROM queue
+WHERE queue.org_id = %(org_id)s AND queue.name = %(queue)s
+FOR NO KEY UPDATE;
+
+-- budget --
+-- What the limits leave of a claim. The last digits of a bucket that fills by fractions are forgiven.
+budget AS MATERIALIZED (
+    SELECT bucket.tokens,
+           greatest(0, least(
+               %(limit)s,
+               queue.concurrency - (
+                   SELECT count(*) FROM job
+                   WHERE job.org_id = %(org_id)s AND job.queue = %(queue)s AND job.state = 'processing'
+               ),
+               floor(bucket.tokens + 0.000001)
+           ))::bigint AS allowed
+    FROM queue
+    CROSS JOIN LATERAL (SELECT queue_tokens(queue, %(now)s::timestamptz) AS tokens) AS bucket
+    WHERE queue.org_id = %(org_id)s AND queue.name = %(queue)s
+)
+
+-- spent --
+-- An empty claim writes nothing.
+spent AS (
+    UPDATE queue SET
+        tokens = budget.tokens - (SELECT count(*) FROM claimed),
+        tokens_at = greatest(queue.tokens_at, %(now)s::timestamptz)
+    FROM budget
+    WHERE queue.org_id = %(org_id)s AND queue.name = %(queue)s AND queue.rate_limit IS NOT NULL
+      AND EXISTS (SELECT FROM claimed)
+)

@@ -11,7 +11,7 @@ from typing import Any
 from shared import ids
 from shared.core import Core
 from shared.errors import FaultError
-from shared.jobs.children import wake_children
+from shared.jobs.children import wake_others
 from shared.jobs.refusal import HELD, LOG, Hold, Outcome, Settling, first_of_each, settle
 from shared.jobs.settle import fail_lapsed
 from shared.store import SYSTEM, Statement, load_queries, tenant
@@ -91,7 +91,7 @@ async def _recover(core: Core, org_id: int, queue: str, now: datetime, only: int
         rows = await fail_lapsed(transaction, org_id, holds, random.SystemRandom(), now) if holds else []
     if rows:
         core.wakeups.notify(org_id, queue, len(rows))
-        wake_children(core, org_id, rows)
+        wake_others(core, org_id, rows)
     return len(rows)
 
 

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from shared import ids
 from shared.core import Core
 from shared.errors import ConflictError, LeaseExpiredError, SpooledError
-from shared.jobs.children import wake_children
+from shared.jobs.children import wake_others
 from shared.jobs.model import SETTLED_STATES
 from shared.jobs.read import JobNotFoundError
 from shared.store import Row, Statement, load_queries
@@ -95,7 +95,7 @@ async def settle(
     for row in rows:
         if row["state"] == "pending":
             core.wakeups.notify(caller.org_id, row["queue"])
-    wake_children(core, caller.org_id, rows)
+    wake_others(core, caller.org_id, rows)
     return await _outcomes(core, caller, settling, rows, now), followed
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.core import Core
-from shared.jobs.children import ADVANCED
+from shared.jobs.children import ADVANCED, FREED
 from shared.jobs.model import CARRIED
 from shared.jobs.refusal import HELD, LOG, Hold, Outcome, Settling, first_of_each, settle
 from shared.store import Row, Statement, Transaction, load_queries
@@ -16,6 +16,7 @@ from shared.tenants.caller import Caller
 QUERIES = load_queries(
     __file__,
     advanced=ADVANCED,
+    freed=FREED,
     carried=CARRIED,
     carried_but_payload=CARRIED.replace(" payload,", ""),
     held=HELD,

@@ -19,7 +19,7 @@ advanced AS (
 )
 SELECT {{carried_but_payload}}, CASE WHEN %(whole)s THEN payload END AS payload, state, last_error, log, updated_at,
        leased_until, unmet_parents, CASE WHEN %(whole)s THEN result END AS result, finished_at,
-       (SELECT advanced.queues FROM advanced) AS ready_queues
+       (SELECT advanced.queues FROM advanced) AS ready_queues, {{freed}} AS freed_queues
 FROM archived;
 
 -- fail_jobs hot --
@@ -73,9 +73,10 @@ advanced AS (
     {{advanced}}
 )
 SELECT {{carried}}, state, last_error, log, updated_at, leased_until, unmet_parents,
-       NULL::json AS result, NULL::timestamptz AS finished_at, NULL::text[] AS ready_queues
+       NULL::json AS result, NULL::timestamptz AS finished_at, NULL::text[] AS ready_queues,
+       NULL::text[] AS freed_queues
 FROM retried
 UNION ALL
 SELECT {{carried}}, state, last_error, log, updated_at, leased_until, unmet_parents, result, finished_at,
-       (SELECT advanced.queues FROM advanced)
+       (SELECT advanced.queues FROM advanced), {{freed}}
 FROM archived;

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from shared.core import Core
 from shared.errors import ConflictError
-from shared.jobs.children import ADVANCED, wake_children
+from shared.jobs.children import ADVANCED, wake_others
 from shared.queues.config import find_queue
 from shared.store import load_queries
 from shared.tenants.caller import Caller
@@ -26,7 +26,7 @@ async def delete_queue(core: Core, caller: Caller, name: str, now: datetime, *, 
             full = True
             while full:
                 rows = await core.store.fetch(caller.scope, query, **parameters, now=now, limit=_BATCH)
-                wake_children(core, caller.org_id, rows)
+                wake_others(core, caller.org_id, rows)
                 full = len(rows) == _BATCH
     if await core.store.fetch_one(caller.scope, QUERIES["delete_queue"], **parameters) is None:
         await find_queue(core, caller, name)

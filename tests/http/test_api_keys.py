@@ -12,6 +12,7 @@ from shared.edge.service import Service
 from shared.settings import Settings
 from tests.support.api import Api, Tenant
 from tests.support.clock import MovingClock
+from tests.support.until import until
 
 
 async def make(org: Tenant, **fields: object) -> dict:
@@ -88,14 +89,18 @@ async def test_another_process_forgets_a_revoked_key(
     async with httpx.AsyncClient(transport=transport, base_url="http://spooled") as client:
         elsewhere = Api(client, made["key"])
         await elsewhere.get("/jobs")
-        listening = int((await other.wakeups._redis.execute_command("PUBSUB NUMSUB spooled:keys"))[1])
-        while listening < 2:
-            await elsewhere.get("/health")
-            listening = int((await other.wakeups._redis.execute_command("PUBSUB NUMSUB spooled:keys"))[1])
+
+        async def both_listen() -> bool:
+            counted = await other.wakeups._redis.execute_command("PUBSUB NUMSUB spooled:keys")
+            return int(counted[1]) >= 2
+
+        async def other_has_heard() -> bool:
+            return other.key_cache.changes > changes
+
+        await until(both_listen)
         changes = other.key_cache.changes
         await org.delete(f"/api-keys/{made['id']}")
-        while other.key_cache.changes == changes:
-            await elsewhere.get("/health")
+        await until(other_has_heard)
 
         await elsewhere.get("/jobs", status=401)
     await other.close()

@@ -7,6 +7,7 @@ import pytest
 from shared.core import Core
 from tests.support.api import Tenant
 from tests.support.clock import MovingClock
+from tests.support.until import until_consumers_wait
 
 
 async def test_a_paused_queue_takes_jobs_in_and_gives_none_out(org: Tenant, clock: MovingClock) -> None:
@@ -67,8 +68,7 @@ async def test_resume_wakes_all_who_wait(org: Tenant, core: Core, how: str) -> N
     jobs = [await org.push() for _ in range(3)]
     await org.post("/queues/emails/pause")
     waiting = [asyncio.create_task(org.dequeue(wait_seconds=20)) for _ in range(3)]
-    while sum(map(len, core.wakeups._waiters.values())) < 3:  # noqa: ASYNC110 - until all three stand in line
-        await asyncio.sleep(0)
+    await until_consumers_wait(core, 3)
     if how == "resume":
         await org.post("/queues/emails/resume")
     else:

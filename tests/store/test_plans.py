@@ -14,7 +14,7 @@ from shared import ids
 from shared.core import Core
 from shared.events.wakeups import Wakeups
 from shared.jobs.cancel import cancel_jobs, expire_jobs
-from shared.jobs.claim import Claim, _recover_and_claim, claim_due
+from shared.jobs.claim import Claim, _claim_limited, _recover_and_claim, claim_due
 from shared.jobs.dead import DeadFilter, purge_dead
 from shared.jobs.leases import extend_leases, recover_all, recover_leases, release_jobs
 from shared.jobs.listing import STATUSES, JobFilter, list_jobs
@@ -93,6 +93,30 @@ async def test_a_claim_of_a_hundred_costs_a_few_reads_a_job(
 
     assert plan.rows == 100
     assert_reads_indexes(plan, 40 * 100)
+
+
+async def test_a_claim_of_a_limited_queue_is_as_cheap(
+    crowd: psycopg.Connection[Any], core: Core, store: RecordingStore, now: datetime, *, generic: bool
+) -> None:
+    """Concurrency and rate add a few reads to a claim, and bind it."""
+    crowd.execute(
+        "INSERT INTO organization (org_id, name, slug, plan_tier, created_at, updated_at)"
+        " VALUES (1, 'Crowd', 'crowd', 'free', now(), now())"
+    )
+    crowd.execute(
+        "INSERT INTO queue (org_id, name, concurrency, rate_limit, created_at, updated_at)"
+        " VALUES (1, 'emails', 7, 3, now(), now())"
+    )
+    try:
+        await _claim_limited(core, ORG, Claim("emails", "w1", 100), now)
+        plan = plan_of(crowd, store.of("claim_jobs"), generic=generic)
+        locked = plan_of(crowd, store.of("lock_limited_queue"), generic=generic)
+    finally:
+        crowd.execute("DELETE FROM organization")
+
+    assert (plan.rows, locked.rows) == (3, 1)
+    assert_reads_indexes(plan, ONE_PAGE_OF_READS)
+    assert_reads_indexes(locked, 20)
 
 
 @pytest.mark.parametrize("queue", ["emails", "queue-0", "unknown"])
