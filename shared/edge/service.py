@@ -60,7 +60,7 @@ class Service:
             await _send(preflight_answer(), scope, send)
             return
         if scope["method"] == "HEAD":
-            scope["method"], send = "GET", _without_body(send)
+            scope, send = {**scope, "method": "GET"}, _without_body(send)
         try:
             await self.api.router(scope, receive, _with_common_headers(scope, send))
         except HTTPException as error:
