@@ -5,7 +5,15 @@ from shared.jobs.enqueue import enqueue_job
 from shared.wire.jobs import CreatedJobAnswer, CreateJob
 
 
-@route("POST", "/api/v1/jobs", scope="jobs:write", status=201, answer=CreatedJobAnswer, errors=(409,))
+@route(
+    "POST",
+    "/api/v1/jobs",
+    scope="jobs:write",
+    status=201,
+    also=(200,),
+    answer=CreatedJobAnswer,
+    errors=(409,),
+)
 async def endpoint(call: Call, body: CreateJob) -> Answer:
     """Push a job, like `dispatch()`. A known idempotency key answers 200 with the first job."""
     call.caller.require_queue(body.queue_name)

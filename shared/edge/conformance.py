@@ -25,6 +25,8 @@ def check_answer(endpoint: Endpoint, answer: Answer) -> None:
     """Raise UndeclaredAnswerError or a validation error for an answer that the OpenAPI does not describe."""
     status = answer.status or endpoint.status
     if status in _SUCCESSES:
+        if status not in {endpoint.status, *endpoint.also}:
+            raise UndeclaredAnswerError(f"{endpoint.operation_id} answered {status}")
         if endpoint.answer is None or answer.media_type != JSON:
             return
         _adapter(endpoint.answer).validate_json(encode(answer.body), extra="forbid")

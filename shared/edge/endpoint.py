@@ -24,6 +24,7 @@ class Endpoint:
     access: Literal["public", "optional", "key", "admin"]
     status: int
     answer: Any
+    also: tuple[int, ...]
     errors: tuple[int, ...]
     media_type: str
     function: Function
@@ -62,6 +63,7 @@ def route(
     access: Literal["public", "optional", "key", "admin"] = "key",
     status: int = 200,
     answer: Any = None,
+    also: tuple[int, ...] = (),
     errors: tuple[int, ...] = (),
     media_type: str = "application/json",
 ) -> Callable[[Function], Endpoint]:
@@ -70,7 +72,8 @@ def route(
     scope: the permission word it takes, or several of which one is enough; empty: any valid credential.
     access: `key` needs a credential, `optional` reads one when given, `public` looks at none,
         `admin` needs the X-Admin-Key header.
-    status: of a good answer. answer: its model, None for no body. errors: statuses beyond the usual.
+    status: of a good answer; also: others of the same model. answer: that model, None for no body.
+    errors: error statuses beyond the usual.
 
     The function takes `call: Call`, its path parameters as strings, and `body` or `query` by their models.
     """
@@ -86,6 +89,7 @@ def route(
             access=access,
             status=status,
             answer=answer,
+            also=also,
             errors=errors,
             media_type=media_type,
             function=function,

@@ -88,10 +88,7 @@ def document_route(
         operation_id=endpoint.operation_id,
         summary=summary(endpoint),
         tags=[endpoint.tag],
-        responses={
-            status: {"model": ErrorBody, "description": _REASONS[status]}
-            for status in error_statuses(endpoint)
-        },
+        responses=_responses(endpoint),
         openapi_extra=extra,
     )
     api_route.app = application
@@ -125,3 +122,13 @@ def _name_bounds(node: Any) -> None:
                 node[standard] = node.pop(name)
         for item in node.values():
             _name_bounds(item)
+
+
+def _responses(endpoint: Endpoint) -> dict[int | str, dict[str, Any]]:
+    same: dict[int | str, dict[str, Any]] = {
+        status: {"model": endpoint.answer, "description": "The same answer."} for status in endpoint.also
+    }
+    errors: dict[int | str, dict[str, Any]] = {
+        status: {"model": ErrorBody, "description": _REASONS[status]} for status in error_statuses(endpoint)
+    }
+    return {**same, **errors}
