@@ -7,6 +7,7 @@ from shared.clock import Clock, system_clock
 from shared.events.wakeups import Wakeups
 from shared.settings import Settings
 from shared.store import Store
+from shared.tally import Tally
 from shared.tenants.key_cache import KeyCache
 
 
@@ -20,6 +21,7 @@ class Core:
     clock: Clock = system_clock
     started_at: datetime = field(default_factory=system_clock)
     key_cache: KeyCache = field(default_factory=lambda: KeyCache(timedelta(0)))
+    tally: Tally = field(default_factory=Tally)
 
     async def close(self) -> None:
         await self.wakeups.close()

@@ -31,3 +31,8 @@ async def database_answers(core: Core) -> bool:
     except SpooledError:
         return False
     return True
+
+
+async def require_database(core: Core) -> None:
+    """Raise UnavailableError when no statement gets through."""
+    await core.store.fetch(SYSTEM, QUERIES["ping"])

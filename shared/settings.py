@@ -31,6 +31,9 @@ class Settings(BaseModel):
         description="Server secret: API keys are hashed and tokens signed with it.",
     )
     admin_api_key: str = Field("", description="Opens the admin routes; empty: they answer 401.")
+    metrics_token: str = Field(
+        "", description="Bearer token that opens `/metrics`; empty: open to anyone who can reach it."
+    )
     default_plan: Literal["free", "starter", "pro", "enterprise"] = Field(
         "enterprise", description="Plan of a new organization."
     )

@@ -48,6 +48,13 @@ def is_admin(core: Core, headers: Mapping[str, str]) -> bool:
     return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
 
 
+def require_metrics_token(core: Core, headers: Mapping[str, str]) -> None:
+    """Raise UnauthorizedError when a metrics token is configured and the request does not carry it."""
+    expected = core.settings.metrics_token
+    if expected and not hmac.compare_digest(bearer(headers).encode(), expected.encode()):
+        raise UnauthorizedError("Send the metrics token: `Authorization: Bearer <METRICS_TOKEN>`.")
+
+
 def require_open_registration(core: Core, headers: Mapping[str, str]) -> None:
     """Raise ForbiddenError when registration is closed and the request carries no admin key."""
     if not core.settings.registration_is_open and not is_admin(core, headers):

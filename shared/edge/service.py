@@ -86,6 +86,7 @@ class Service:
                 from shared.edge.conformance import check_answer  # noqa: PLC0415 - tests only
 
                 check_answer(endpoint, answer)
+            core.tally.requests[endpoint.method, endpoint.path, answer.status or endpoint.status] += 1
             await _send(answer, scope, send, endpoint.status)
 
         return run

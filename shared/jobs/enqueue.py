@@ -55,7 +55,7 @@ async def enqueue_jobs(core: Core, caller: Caller, jobs: Sequence[NewJob], now: 
     row = await core.store.fetch_one(
         caller.scope, QUERIES["enqueue_jobs"], **_parameters(core, caller, jobs, now)
     )
-    enqueued = _outcomes(jobs, row)
+    enqueued = _outcomes(core, jobs, row)
     wake_for(core, caller, jobs, enqueued, now)
     return enqueued
 
@@ -65,7 +65,7 @@ async def enqueue_within(
 ) -> list[Enqueued]:
     """Make the jobs as part of a larger change; the caller calls `wake_for` once that is committed."""
     row = await transaction.fetch_one(QUERIES["enqueue_jobs"], **_parameters(core, caller, jobs, now))
-    return _outcomes(jobs, row)
+    return _outcomes(core, jobs, row)
 
 
 def wake_for(
@@ -95,12 +95,14 @@ async def enqueue_job(core: Core, caller: Caller, job: NewJob, now: datetime) ->
     return job_answer(row, now) | {"created": outcome.created}
 
 
-def _outcomes(jobs: Sequence[NewJob], row: Row | None) -> list[Enqueued]:
+def _outcomes(core: Core, jobs: Sequence[NewJob], row: Row | None) -> list[Enqueued]:
     assert row is not None
     winners: dict[str, int] = row["winners"] or {}
-    return [
+    enqueued = [
         _outcome(job, job_id, winners, row["defaults"]) for job, job_id in zip(jobs, row["ids"], strict=True)
     ]
+    core.tally.enqueued += sum(outcome.created for outcome in enqueued)
+    return enqueued
 
 
 def _outcome(job: NewJob, job_id: int, winners: dict[str, int], defaults: dict[str, list[int]]) -> Enqueued:

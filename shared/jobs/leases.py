@@ -12,7 +12,7 @@ from shared import ids
 from shared.core import Core
 from shared.errors import FaultError
 from shared.jobs.children import wake_others
-from shared.jobs.refusal import HELD, LOG, Hold, Outcome, Settling, first_of_each, settle
+from shared.jobs.refusal import HELD, LOG, Hold, Outcome, Settling, count_settled, first_of_each, settle
 from shared.jobs.settle import fail_lapsed
 from shared.store import SYSTEM, Statement, load_queries, tenant
 from shared.tenants.caller import Caller
@@ -92,6 +92,7 @@ async def _recover(core: Core, org_id: int, queue: str, now: datetime, only: int
     if rows:
         core.wakeups.notify(org_id, queue, len(rows))
         wake_others(core, org_id, rows)
+        count_settled(core, rows, now, failures=True)
     return len(rows)
 
 

@@ -67,11 +67,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """A change of jobs that a worker holds, ready to run: what was asked, and the statement that does it."""
+    """A change of jobs that a worker holds, ready to run: what was asked, and the statement that does it.
+
+    `failures`: each changed job is a failed attempt.
+    """
 
     worker_id: str | None
     holds: Sequence[Hold]
     statement: Statement
+    failures: bool = False
 
 
 class RepeatedJobError(ConflictError):
@@ -96,7 +100,17 @@ async def settle(
         if row["state"] == "pending":
             core.wakeups.notify(caller.org_id, row["queue"])
     wake_others(core, caller.org_id, rows)
+    count_settled(core, rows, now, failures=settling.failures)
     return await _outcomes(core, caller, settling, rows, now), followed
+
+
+def count_settled(core: Core, rows: Sequence[Row], now: datetime, *, failures: bool) -> None:
+    """Keep the tally of what was completed or failed."""
+    for row in rows:
+        if failures:
+            core.tally.attempt_failed(dead=row["state"] == "deadletter")
+        elif row["state"] == "completed":
+            core.tally.job_completed(max(0.0, (now - row["started_at"]).total_seconds()))
 
 
 async def _outcomes(

@@ -92,7 +92,7 @@ def failing(
     parameters = _failure_parameters(caller.org_id, first_of_each(failures), chance, now)
     parameters |= {"queues": caller.queue_filter, "worker_id": worker_id, "lapsed": False}
     holds = [failure.hold for failure in failures]
-    return Settling(worker_id, holds, Statement(QUERIES["fail_jobs"], parameters))
+    return Settling(worker_id, holds, Statement(QUERIES["fail_jobs"], parameters), failures=True)
 
 
 async def fail_lapsed(

@@ -5,6 +5,19 @@ from typing import Literal
 from shared.wire.vocabulary import AnswerModel
 
 
+class LiveAnswer(AnswerModel):
+    """The process runs."""
+
+    status: Literal["alive"]
+
+
+class ReadyAnswer(AnswerModel):
+    """Requests can be answered."""
+
+    status: Literal["ready"]
+    database: bool
+
+
 class HealthAnswer(AnswerModel):
     """How the service is."""
 

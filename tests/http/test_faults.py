@@ -56,6 +56,9 @@ async def test_without_its_database_it_says_503_and_comes_back(
             away = await org.raw("GET", f"/jobs/{job['id']}")
             also = await org.raw("POST", "/jobs", json={"queue": "emails", "payload": 1})
             health = await api.get("/health")
+            await api.get("/health/live")
+            await api.get("/health/ready", status=503)
+            metrics = await api.raw("GET", "/metrics")
 
             assert url == running.enter_context(running_postgres(tmp_path, durable=False))
             back = await _first_good(org, f"/jobs/{job['id']}")
@@ -66,6 +69,7 @@ async def test_without_its_database_it_says_503_and_comes_back(
     assert (away.json()["code"], away.json()["error"]) == ("SERVICE_UNAVAILABLE", away.json()["message"])
     assert away.headers["X-Request-Id"] in caplog.text
     assert (health["status"], health["database"]) == ("degraded", False)
+    assert "spooled_database_up 0" in metrics.text
     assert (back["id"], taken["id"]) == (job["id"], job["id"])
 
 

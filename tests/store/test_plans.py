@@ -23,6 +23,7 @@ from shared.jobs.refusal import Hold
 from shared.jobs.retry import retry_jobs
 from shared.jobs.settle import Completion, Failure, complete_jobs, fail_jobs
 from shared.jobs.stats import count_completed, job_stats
+from shared.metrics import exposition
 from shared.settings import Settings
 from shared.tenants.caller import Caller
 from tests.support.plans import Plan, RecordingStore, plan_of
@@ -203,6 +204,18 @@ async def test_statistics_do_not_read_the_history(
 
     assert stats.scanned_tables == count.scanned_tables == set()
     assert stats.archive_rows <= 200
+
+
+async def test_metrics_do_not_read_the_history(
+    crowd: psycopg.Connection[Any], core: Core, store: RecordingStore, now: datetime, *, generic: bool
+) -> None:
+    """The gauges of all organizations read the unfinished jobs and the index of the dead ones."""
+    await exposition(core, now)
+
+    plan = plan_of(crowd, store.of("gauges"), generic=generic)
+
+    assert plan.scanned_tables == set()
+    assert plan.archive_rows <= 200
 
 
 async def test_dead_jobs_are_found_by_index(
