@@ -4,23 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from shared.core import Core
-from shared.store import Row
+from shared.store import Row, load_queries
 
-ADVANCED = (
-    "SELECT settle_steps(%(org_id)s, array_agg(archived.id), array_agg(archived.workflow_id),"
-    " array_agg(archived.state), %(now)s) AS queues"
-    " FROM archived WHERE archived.has_children OR archived.workflow_id IS NOT NULL HAVING count(*) > 0"
-)
-"""Advances the children of the jobs that a query's CTE `archived` ended, as a fragment of that query.
+FRAGMENTS = load_queries(__file__)
+ADVANCED = FRAGMENTS["advanced"].sql
+"""Advances the children of the jobs that a query's CTE `archived` ended, as a fragment of that query."""
 
-Once for the whole batch, so that all of it is archived before; never for jobs that nobody depends on.
-"""
-
-FREED = (
-    "(SELECT array_agg(queue.name) FROM queue"
-    " WHERE queue.org_id = %(org_id)s AND queue.concurrency IS NOT NULL"
-    " AND queue.name = ANY(ARRAY(SELECT archived.queue FROM archived)))"
-)
+FREED = FRAGMENTS["freed"].sql
 """The queues, among those of the CTE `archived`, in which an end lets another job start."""
 
 

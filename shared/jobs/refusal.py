@@ -16,15 +16,10 @@ from shared.tenants.caller import Caller
 
 QUERIES = load_queries(__file__)
 
-HELD = (
-    "job.state = 'processing' AND job.leased_until > %(now)s::timestamptz"
-    " AND (hold.lease_id IS NULL OR job.lease_id = hold.lease_id)"
-    " AND (%(worker_id)s::text IS NULL OR job.worker_id = %(worker_id)s)"
-    " AND (%(queues)s::text[] IS NULL OR job.queue = ANY(%(queues)s::text[]))"
-)
+HELD = QUERIES["held"].sql
 """The fence of every settle, as a fragment of its query: what is given must be the job's."""
 
-LOG = "CASE WHEN jsonb_array_length(job.log) >= 100 THEN job.log - 0 ELSE job.log END"
+LOG = QUERIES["log"].sql
 """A job's log with room for one more entry."""
 
 

@@ -9,3 +9,14 @@ SELECT archived.id, archived.state, archived.lease_id, NULL, archived.worker_id
 FROM job_archive AS archived
 WHERE archived.org_id = %(org_id)s AND archived.id = ANY(%(ids)s::bigint[])
   AND (%(queues)s::text[] IS NULL OR archived.queue = ANY(%(queues)s::text[]));
+
+-- held --
+-- A fragment. What is given must be the job's, and a lapsed lease may be another worker's in the next instant.
+job.state = 'processing' AND job.leased_until > %(now)s::timestamptz
+AND (hold.lease_id IS NULL OR job.lease_id = hold.lease_id)
+AND (%(worker_id)s::text IS NULL OR job.worker_id = %(worker_id)s)
+AND (%(queues)s::text[] IS NULL OR job.queue = ANY(%(queues)s::text[]));
+
+-- log --
+-- A fragment. The oldest entry makes room, so that a job that is released for ever stays small.
+CASE WHEN jsonb_array_length(job.log) >= 100 THEN job.log - 0 ELSE job.log END;
