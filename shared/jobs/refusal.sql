@@ -18,5 +18,5 @@ AND (%(worker_id)s::text IS NULL OR job.worker_id = %(worker_id)s)
 AND (%(queues)s::text[] IS NULL OR job.queue = ANY(%(queues)s::text[]));
 
 -- log --
--- A fragment. The oldest entry makes room, so that a job that is released for ever stays small.
+-- A fragment. The oldest entry makes room, so that even endless releases keep the row small.
 CASE WHEN jsonb_array_length(job.log) >= 100 THEN job.log - 0 ELSE job.log END;
