@@ -16,19 +16,23 @@ from shared.store import Statement, load_queries
 from shared.tenants.caller import Caller
 
 QUERIES = load_queries(__file__)
+_WALK = QUERIES["walk"].sql
 _CLOSED = "queue.paused_at IS NOT NULL OR NOT queue.enabled"
 CLAIM = QUERIES["claim_jobs"].filled(
     budget="",
+    walk=_WALK,
     limit="%(limit)s",
     closed=f"{_CLOSED} OR queue.concurrency IS NOT NULL OR queue.rate_limit IS NOT NULL",
     spent="",
 )
 CLAIM_LIMITED = QUERIES["claim_jobs"].filled(
     budget=f"{QUERIES['budget'].sql},\n",
+    walk=_WALK,
     limit="coalesce((SELECT budget.allowed FROM budget), 0)",
     closed=_CLOSED,
     spent=f",\n{QUERIES['spent'].sql}",
 )
+NEXT_LOOK = QUERIES["next_look"].filled(walk=_WALK)
 LONGEST_WAIT_SECONDS = 20
 _BUSY_PAUSE = timedelta(milliseconds=100)
 """When due jobs are in other hands at this moment, or just went back to wait for their next attempt."""
@@ -143,7 +147,7 @@ async def _recover_and_claim(
 ) -> tuple[list[dict[str, Any]], datetime | None]:
     """The jobs, or else the instant at which looking again makes sense; None when only a wake-up does."""
     row = await core.store.fetch_one(
-        caller.scope, QUERIES["next_look"], org_id=caller.org_id, queue=claim.queue, now=now
+        caller.scope, NEXT_LOOK, org_id=caller.org_id, queue=claim.queue, now=now
     )
     if row is None:
         return [], None

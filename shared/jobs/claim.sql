@@ -5,24 +5,7 @@
 -- claim alone need not wait for the disk: a claim lost in a crash is claimed again. A claim that follows a
 -- settle in its transaction (`after` names a job that must have been settled by it) leaves that as it is.
 -- A queue with limits is left to the same statement with a budget, behind the queue's lock.
-WITH RECURSIVE {{budget}}level AS (
-    (
-        SELECT job.priority FROM job
-        WHERE job.org_id = %(org_id)s AND job.queue = %(queue)s AND job.state = 'pending'
-        ORDER BY job.priority DESC
-        LIMIT 1
-    )
-    UNION ALL
-    SELECT (
-        SELECT job.priority FROM job
-        WHERE job.org_id = %(org_id)s AND job.queue = %(queue)s AND job.state = 'pending'
-          AND job.priority < level.priority
-        ORDER BY job.priority DESC
-        LIMIT 1
-    )
-    FROM level
-    WHERE level.priority IS NOT NULL
-),
+WITH RECURSIVE {{budget}}{{walk}},
 due AS MATERIALIZED (
     SELECT candidate.id
     FROM level
@@ -77,24 +60,7 @@ ORDER BY claimed.priority DESC, claimed.run_at, claimed.id;
 -- next_look hot --
 -- When a waiting consumer should look again: the next job to fall due and the next lease to lapse, each
 -- the first entry of an index. No row for a queue that yields nothing: only a wake-up can change that.
-WITH RECURSIVE level AS (
-    (
-        SELECT job.priority FROM job
-        WHERE job.org_id = %(org_id)s AND job.queue = %(queue)s AND job.state = 'pending'
-        ORDER BY job.priority DESC
-        LIMIT 1
-    )
-    UNION ALL
-    SELECT (
-        SELECT job.priority FROM job
-        WHERE job.org_id = %(org_id)s AND job.queue = %(queue)s AND job.state = 'pending'
-          AND job.priority < level.priority
-        ORDER BY job.priority DESC
-        LIMIT 1
-    )
-    FROM level
-    WHERE level.priority IS NOT NULL
-)
+WITH RECURSIVE {{walk}}
 SELECT (
            SELECT min(first.run_at)
            FROM level
@@ -157,4 +123,25 @@ spent AS (
     FROM budget
     WHERE queue.org_id = %(org_id)s AND queue.name = %(queue)s AND queue.rate_limit IS NOT NULL
       AND EXISTS (SELECT FROM claimed)
+)
+
+-- walk --
+-- From one priority to the next lower one, highest first: one index probe each, whatever waits in them.
+level AS (
+    (
+        SELECT job.priority FROM job
+        WHERE job.org_id = %(org_id)s AND job.queue = %(queue)s AND job.state = 'pending'
+        ORDER BY job.priority DESC
+        LIMIT 1
+    )
+    UNION ALL
+    SELECT (
+        SELECT job.priority FROM job
+        WHERE job.org_id = %(org_id)s AND job.queue = %(queue)s AND job.state = 'pending'
+          AND job.priority < level.priority
+        ORDER BY job.priority DESC
+        LIMIT 1
+    )
+    FROM level
+    WHERE level.priority IS NOT NULL
 )
