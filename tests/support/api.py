@@ -73,3 +73,10 @@ class Tenant(Api):
         await self.dequeue(queue)
         await self.post(f"/jobs/{job['id']}/fail", {"error": "broken", "no_retry": True})
         return job
+
+
+def field_of(answer: dict[str, Any]) -> str:
+    """The field that an error names."""
+    assert answer["error"] == answer["message"]
+    field: str = answer["details"][0]["field"]
+    return field
