@@ -135,15 +135,28 @@ class QuotaExceededError(SpooledError):
     code = "QUOTA_EXCEEDED"
 
     def __init__(
-        self, *, resource: str, current: int, limit: int, plan: str, upgrade_to: str | None = None
+        self,
+        *,
+        resource: str,
+        current: int,
+        limit: int,
+        plan: str,
+        upgrade_to: str | None = None,
+        wanted: int = 1,
+        advice: str = "",
     ) -> None:
+        self.room = max(0, limit - current)
         self.facts: dict[str, Any] = {"resource": resource, "current": current, "limit": limit, "plan": plan}
         if upgrade_to:
             self.facts["upgrade_to"] = upgrade_to
-        advice = f"; the {upgrade_to} plan allows more" if upgrade_to else ""
-        super().__init__(
-            f"{resource} limit reached ({current}/{limit}) on the {plan} plan{advice}", details=self.facts
-        )
+        message = f"{resource} limit reached ({current}/{limit}) on the {plan} plan"
+        if wanted > 1:
+            message += f": {wanted} more do not fit"
+        if advice and limit:
+            message += f"; {advice}"
+        if upgrade_to:
+            message += f"; the {upgrade_to} plan allows more"
+        super().__init__(message, details=self.facts)
 
     @property
     def error(self) -> str:

@@ -10,7 +10,7 @@ from shared.wire.tenants import ChangeKey, KeyAnswer
 @route("PUT", "/api/v1/api-keys/{key_id}", scope="api-keys:write", answer=KeyAnswer, errors=(409,))
 async def endpoint(call: Call, key_id: str, body: ChangeKey) -> dict[str, Any]:
     """Change what the body names; it holds from the next request on."""
-    return await change_key(call.core, call.caller, key_id, **body.model_dump())
+    return await change_key(call.core, call.caller, key_id, call.now, **body.model_dump())
 
 
 handler = lambda_handler(endpoint)

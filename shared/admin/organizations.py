@@ -1,13 +1,15 @@
 """All organizations, as an administrator sees and changes them."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from shared import ids
 from shared.core import Core
 from shared.errors import DuplicateError, NotFoundError
-from shared.limits.usage import day_start, usage_info
+from shared.limits.figures import FIGURES, SINCE, day_start
+from shared.limits.plans import limits_of
+from shared.limits.usage import usage_info
 from shared.store import SYSTEM, Row, load_queries
 from shared.store.faults import UniqueViolationError
 from shared.tenants.caller import Caller
@@ -15,9 +17,11 @@ from shared.tenants.closing import delete_organization
 from shared.tenants.keys import create_key
 from shared.tenants.organizations import OrganizationChanges, organization_answer
 
-QUERIES = load_queries(__file__)
 LONGEST_PAGE = 1_000
 _COUNTS = ("jobs_today", "active_jobs", "queues", "workers", "api_keys")
+QUERIES = load_queries(
+    __file__, figures=", ".join(f"{FIGURES[name]} AS {name}" for name in _COUNTS), since=SINCE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +117,13 @@ async def remove_organization(core: Core, org_id: int, now: datetime, *, for_goo
 
 
 async def make_key(core: Core, org_id: int, now: datetime, **fields: Any) -> dict[str, Any]:
-    """A key of any organization, with the key itself for the only time. Raises NotFoundError."""
-    _found(await core.store.fetch_one(SYSTEM, QUERIES["find_organization"], org_id=org_id))
-    made = await create_key(core, _owner(org_id), org_id, now, **fields)
+    """A key of any organization, with the key itself for the only time.
+
+    Raises NotFoundError, and QuotaExceededError when the organization's plan allows no more.
+    """
+    row = _found(await core.store.fetch_one(SYSTEM, QUERIES["find_organization"], org_id=org_id))
+    owner = replace(_owner(org_id), limits=limits_of(row["plan_tier"], row["custom_limits"]))
+    made = await create_key(core, owner, org_id, now, **fields)
     return {name: made[name] for name in ("id", "key", "name", "created_at", "expires_at")}
 
 

@@ -13,21 +13,10 @@ WITH matching AS MATERIALIZED (
 page AS (
     SELECT * FROM matching ORDER BY {{order}} LIMIT %(limit)s OFFSET %(offset)s
 )
-SELECT counted.total, page.*,
-       (SELECT count(*) FROM job WHERE job.org_id = page.org_id AND job.id >= since.id)
-           + (SELECT count(*) FROM job_archive
-              WHERE job_archive.org_id = page.org_id AND job_archive.id >= since.id) AS jobs_today,
-       (SELECT count(*) FROM job WHERE job.org_id = page.org_id) AS active_jobs,
-       (SELECT count(*) FROM queue WHERE queue.org_id = page.org_id) AS queues,
-       (SELECT count(*) FROM api_key WHERE api_key.org_id = page.org_id AND api_key.is_active) AS api_keys,
-       count_rows('worker', page.org_id) AS workers
+SELECT counted.total, organization.*, {{figures}}
 FROM (SELECT count(*) AS total FROM matching) AS counted
-LEFT JOIN page ON true
-LEFT JOIN LATERAL (
-    SELECT greatest(
-        %(day_start)s::bigint, (extract(epoch FROM page.usage_reset_at) * 1000)::bigint << 20
-    ) AS id
-) AS since ON true
+LEFT JOIN page AS organization ON true
+{{since}}
 ORDER BY {{order}};
 
 -- find_organization --

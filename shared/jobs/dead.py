@@ -6,8 +6,9 @@ from typing import Any
 
 from shared import ids
 from shared.core import Core
+from shared.errors import QuotaExceededError
 from shared.jobs.retry import retry_jobs
-from shared.store import load_queries
+from shared.store import Row, load_queries
 from shared.tenants.caller import Caller
 
 QUERIES = load_queries(__file__)
@@ -24,10 +25,15 @@ class DeadFilter:
 
 
 async def retry_dead(core: Core, caller: Caller, wanted: DeadFilter, now: datetime) -> dict[str, Any]:
-    """Bring dead jobs back; those that were named and are not dead are skipped."""
-    rows = await retry_jobs(core, caller, await _find_dead(core, caller, wanted), now)
+    """Bring dead jobs back; those that were named and are not dead, and those beyond the plan, are skipped.
+
+    Raises QuotaExceededError when the plan has room for none of them.
+    """
+    found = await _find_dead(core, caller, wanted)
+    rows = await _retry_what_fits(core, caller, found, now)
     retried = {ids.encode("job", row["id"]): None for row in sorted(rows, key=lambda row: row["id"])}
-    skipped = [public_id for public_id in dict.fromkeys(wanted.job_ids or ()) if public_id not in retried]
+    asked = dict.fromkeys([*(wanted.job_ids or ()), *(ids.encode("job", job_id) for job_id in found)])
+    skipped = [public_id for public_id in asked if public_id not in retried]
     return {"retried_count": len(retried), "retried_jobs": list(retried), "skipped_jobs": skipped}
 
 
@@ -36,6 +42,18 @@ async def purge_dead(core: Core, caller: Caller, wanted: DeadFilter) -> int:
     found = await _find_dead(core, caller, wanted)
     rows = await core.store.fetch(caller.scope, QUERIES["purge_dead"], org_id=caller.org_id, ids=found)
     return len(rows)
+
+
+async def _retry_what_fits(core: Core, caller: Caller, found: list[int], now: datetime) -> list[Row]:
+    """Retry the oldest, as many as the plan has room for with all that they bring back."""
+    while True:
+        try:
+            return await retry_jobs(core, caller, found, now)
+        except QuotaExceededError as error:
+            if not error.room or len(found) == 1:
+                raise
+            # Room for all of them is not room enough where steps bring back what waited for them.
+            found = found[: error.room if error.room < len(found) else len(found) // 2]
 
 
 async def _find_dead(core: Core, caller: Caller, wanted: DeadFilter) -> list[int]:

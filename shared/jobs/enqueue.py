@@ -11,11 +11,13 @@ from shared.core import Core
 from shared.errors import ConflictError
 from shared.jobs.model import job_answer
 from shared.jobs.read import find_job
+from shared.limits.charge import are_limited, charge
 from shared.limits.payload import check_payloads
 from shared.store import Row, Transaction, load_queries
 from shared.tenants.caller import Caller
 
 QUERIES = load_queries(__file__)
+_CHARGED = ("jobs_today", "active_jobs", "queues")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,18 @@ async def enqueue_jobs(core: Core, caller: Caller, jobs: Sequence[NewJob], now: 
     """Make the jobs, all or none, and wake who waits for them.
 
     A queue that is named for the first time comes into being. A job whose idempotency key is known is not
-    made: the answer names the first one. Raises PayloadTooLargeError above the ceiling of the plan.
+    made: the answer names the first one. Raises PayloadTooLargeError above the ceiling of the plan, and
+    QuotaExceededError when not all that are new fit into it.
     """
-    row = await core.store.fetch_one(
-        caller.scope, QUERIES["enqueue_jobs"], **_parameters(core, caller, jobs, now)
-    )
-    enqueued = _outcomes(core, jobs, row)
+    if are_limited(caller.limits, *_CHARGED):
+        async with core.store.transaction(caller.scope) as transaction:
+            enqueued = await enqueue_within(transaction, core, caller, jobs, now)
+    else:
+        row = await core.store.fetch_one(
+            caller.scope, QUERIES["enqueue_jobs"], **_parameters(core, caller, jobs, now)
+        )
+        enqueued = _outcomes(jobs, row)
+        core.tally.enqueued += _created(enqueued)
     wake_for(core, caller, jobs, enqueued, now)
     return enqueued
 
@@ -63,9 +71,18 @@ async def enqueue_jobs(core: Core, caller: Caller, jobs: Sequence[NewJob], now: 
 async def enqueue_within(
     transaction: Transaction, core: Core, caller: Caller, jobs: Sequence[NewJob], now: datetime
 ) -> list[Enqueued]:
-    """Make the jobs as part of a larger change; the caller calls `wake_for` once that is committed."""
+    """Make the jobs as part of a larger change; the caller calls `wake_for` once that is committed.
+
+    Raises as `enqueue_jobs`, and then the change as a whole is undone.
+    """
     row = await transaction.fetch_one(QUERIES["enqueue_jobs"], **_parameters(core, caller, jobs, now))
-    return _outcomes(core, jobs, row)
+    assert row is not None
+    enqueued = _outcomes(jobs, row)
+    created = _created(enqueued)
+    made = {"jobs_today": created, "active_jobs": created, "queues": row["new_queues"]}
+    await charge(transaction, caller.org_id, caller.limits, made, now)
+    core.tally.enqueued += created
+    return enqueued
 
 
 def wake_for(
@@ -95,14 +112,16 @@ async def enqueue_job(core: Core, caller: Caller, job: NewJob, now: datetime) ->
     return job_answer(row, now) | {"created": outcome.created}
 
 
-def _outcomes(core: Core, jobs: Sequence[NewJob], row: Row | None) -> list[Enqueued]:
+def _outcomes(jobs: Sequence[NewJob], row: Row | None) -> list[Enqueued]:
     assert row is not None
     winners: dict[str, int] = row["winners"] or {}
-    enqueued = [
+    return [
         _outcome(job, job_id, winners, row["defaults"]) for job, job_id in zip(jobs, row["ids"], strict=True)
     ]
-    core.tally.enqueued += sum(outcome.created for outcome in enqueued)
-    return enqueued
+
+
+def _created(enqueued: Sequence[Enqueued]) -> int:
+    return sum(outcome.created for outcome in enqueued)
 
 
 def _outcome(job: NewJob, job_id: int, winners: dict[str, int], defaults: dict[str, list[int]]) -> Enqueued:

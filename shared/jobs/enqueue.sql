@@ -21,6 +21,7 @@ declared AS (
     WHERE NOT EXISTS (SELECT FROM queue WHERE queue.org_id = %(org_id)s AND queue.name = input.queue)
     ORDER BY input.queue
     ON CONFLICT DO NOTHING
+    RETURNING queue.name
 ),
 won AS (
     INSERT INTO idempotency_key AS known (org_id, key, job_id, expires_at)
@@ -53,6 +54,7 @@ created AS (
 )
 SELECT (SELECT array_agg(input.id ORDER BY input.position) FROM input) AS ids,
        (SELECT winner.ids FROM winner) AS winners,
+       (SELECT count(*) FROM declared) AS new_queues,
        coalesce(
            (SELECT jsonb_object_agg(queue.name, jsonb_build_array(queue.max_retries, queue.timeout_seconds))
             FROM queue WHERE queue.org_id = %(org_id)s AND queue.name = ANY(%(queues)s::text[])),

@@ -10,6 +10,7 @@ from shared.errors import ConflictError
 from shared.jobs.model import CARRIED, job_answer
 from shared.jobs.read import JobNotFoundError, find_job
 from shared.jobs.refusal import LOG
+from shared.limits.charge import are_limited, charge
 from shared.store import Row, load_queries
 from shared.tenants.caller import Caller
 
@@ -20,7 +21,7 @@ RETRIED_STATES = ("failed", "deadletter")
 async def retry_job(core: Core, caller: Caller, public_id: str, now: datetime) -> dict[str, Any]:
     """Make a dead job runnable at once.
 
-    Raises JobNotFoundError, or ConflictError for a job that is not dead.
+    Raises JobNotFoundError, ConflictError for a job that is not dead, or QuotaExceededError.
     """
     job_id = ids.decode("job", public_id)
     rows = await retry_jobs(core, caller, [job_id], now)
@@ -41,18 +42,23 @@ async def retry_jobs(
 ) -> list[Row]:
     """Move those of the jobs that are in one of the states back to their queues, and return them.
 
-    They are runnable now; what was cancelled because of them comes back too, to wait for them again.
+    They are runnable now; what was cancelled because of them comes back too, to wait for them again. Raises
+    QuotaExceededError when the plan has no room for all of these as active jobs; none comes back then.
     """
     asked = set(job_ids)
-    rows = await core.store.fetch(
-        caller.scope,
-        QUERIES["retry_jobs"],
-        org_id=caller.org_id,
-        ids=list(job_ids),
-        queues=caller.queue_filter,
-        states=list(states),
-        now=now,
-    )
+    parameters = {
+        "org_id": caller.org_id,
+        "ids": list(job_ids),
+        "queues": caller.queue_filter,
+        "states": list(states),
+        "now": now,
+    }
+    if are_limited(caller.limits, "active_jobs"):
+        async with core.store.transaction(caller.scope, hot=True) as transaction:
+            rows = await transaction.fetch(QUERIES["retry_jobs"], **parameters)
+            await charge(transaction, caller.org_id, caller.limits, {"active_jobs": len(rows)}, now)
+    else:
+        rows = await core.store.fetch(caller.scope, QUERIES["retry_jobs"], **parameters)
     for row in rows:
         if row["state"] == "pending":
             core.wakeups.notify(caller.org_id, row["queue"])

@@ -1,33 +1,21 @@
 """What an organization uses of what its plan allows."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from shared import ids
 from shared.core import Core
 from shared.errors import NotFoundError
+from shared.limits.figures import FIGURES, LIMIT_OF, SINCE, day_start
 from shared.limits.plans import PlanLimits, limits_of
 from shared.store import Row, Scope, load_queries
 
-QUERIES = load_queries(__file__)
-LIMIT_OF = {
-    "jobs_today": "max_jobs_per_day",
-    "active_jobs": "max_active_jobs",
-    "queues": "max_queues",
-    "workers": "max_workers",
-    "api_keys": "max_api_keys",
-    "schedules": "max_schedules",
-    "workflows": "max_workflows",
-    "webhooks": "max_webhooks",
-}
-"""The limit that each figure is held against."""
+QUERIES = load_queries(
+    __file__,
+    figures=", ".join(f"{figure} AS {resource}" for resource, figure in FIGURES.items()),
+    since=SINCE,
+)
 _WARN_FROM = 80
 _FULL = 100
-
-
-def day_start(now: datetime) -> int:
-    """The first id of the day, in UTC: a plan's day begins at midnight."""
-    return ids.first_of(now.replace(hour=0, minute=0, second=0, microsecond=0), timedelta(0))
 
 
 async def usage_info(core: Core, scope: Scope, org_id: int, now: datetime) -> dict[str, Any]:

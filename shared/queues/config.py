@@ -5,6 +5,7 @@ from typing import Any
 
 from shared.core import Core
 from shared.errors import DuplicateError, NotFoundError
+from shared.limits.charge import fetch_charged
 from shared.queues.model import QueueConfig, queue_answer
 from shared.store import Row, load_queries
 from shared.tenants.caller import Caller
@@ -20,10 +21,17 @@ class QueueNotFoundError(NotFoundError):
 async def create_queue(
     core: Core, caller: Caller, name: str, config: QueueConfig, now: datetime
 ) -> dict[str, Any]:
-    """Make a queue. Raises DuplicateError when there is one of that name, also one that a job made."""
+    """Make a queue.
+
+    Raises DuplicateError when there is one of that name, also one that a job made, QuotaExceededError when
+    the plan allows no more.
+    """
     caller.require_queue(name)
-    row = await core.store.fetch_one(
+    row = await fetch_charged(
+        core.store,
         caller.scope,
+        caller.limits,
+        "queues",
         QUERIES["create_queue"],
         org_id=caller.org_id,
         name=name,
@@ -42,11 +50,15 @@ async def configure_queue(
 ) -> dict[str, Any]:
     """Change what a request names and leave the rest; a queue that is not there comes into being.
 
-    `enabled: true` also ends a pause. Whoever waits for a job of the queue looks again.
+    `enabled: true` also ends a pause. Whoever waits for a job of the queue looks again. Raises
+    QuotaExceededError for a new queue when the plan allows no more.
     """
     caller.require_queue(name)
-    row = await core.store.fetch_one(
+    row = await fetch_charged(
+        core.store,
         caller.scope,
+        caller.limits,
+        "queues",
         QUERIES["configure_queue"],
         org_id=caller.org_id,
         name=name,

@@ -14,7 +14,8 @@ ON CONFLICT DO NOTHING
 RETURNING *;
 
 -- configure_queue --
--- One statement, so that a change never undoes another one that was made at the same moment.
+-- One statement, so that a change never undoes another one that was made at the same moment. A row that was
+-- there has been locked, which its xmax tells.
 INSERT INTO queue (
     org_id, name, max_retries, timeout_seconds, retry_delay_seconds, backoff_multiplier, backoff_max_seconds,
     rate_limit, concurrency, enabled, settings, created_at, updated_at
@@ -42,7 +43,7 @@ ON CONFLICT (org_id, name) DO UPDATE SET
     pause_reason = CASE WHEN %(enabled)s THEN NULL ELSE queue.pause_reason END,
     settings = (queue.settings || %(settings)s::jsonb) - %(lifted)s::text[],
     updated_at = %(now)s
-RETURNING *;
+RETURNING *, xmax = 0 AS is_new;
 
 -- list_queues --
 SELECT * FROM queue

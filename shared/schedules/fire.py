@@ -14,7 +14,7 @@ from typing import Any
 
 from shared import ids
 from shared.core import Core
-from shared.errors import FaultError, SpooledError, UnavailableError
+from shared.errors import FaultError, QuotaExceededError, SpooledError, UnavailableError
 from shared.jobs.enqueue import enqueue_within, wake_for
 from shared.limits.plans import PLANS, limits_of
 from shared.schedules.cron import CronSchedule
@@ -40,6 +40,14 @@ class Run:
     planned_at: datetime | None
     job_id: int | None
     error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why no job is made, but for the first `room` of them."""
+
+    reason: str
+    room: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,7 @@ async def fire_due(core: Core, now: datetime, budget_seconds: float) -> Counter[
 
 
 async def trigger_schedule(core: Core, caller: Caller, public_id: str, now: datetime) -> dict[str, Any]:
-    """Run a schedule now, be it paused, beside its plan; raises ScheduleNotFoundError."""
+    """Run a schedule now, be it paused, beside its plan; raises ScheduleNotFoundError, QuotaExceededError."""
     async with core.store.transaction(caller.scope) as transaction:
         row = await transaction.fetch_one(
             QUERIES["lock_to_trigger"],
@@ -114,40 +122,52 @@ def _batches(due: Sequence[Row]) -> Iterator[tuple[int, list[int]]]:
         yield org_id, schedule_ids
 
 
-async def _fire_batch(core: Core, org_id: int, schedule_ids: Sequence[int], now: datetime) -> Counter[str]:
-    """Fire a batch whole; when that fails, each schedule alone, so that one cannot hold up the others."""
+async def _fire_batch(
+    core: Core, org_id: int, schedule_ids: Sequence[int], now: datetime, refusal: Refusal | None = None
+) -> Counter[str]:
+    """Fire a batch whole; when that fails, each schedule alone, so that one cannot hold up the others.
+
+    Where the plan has room for some of the jobs the batch is tried again with those.
+    """
     try:
-        return await _fire(core, org_id, schedule_ids, now)
+        return await _fire(core, org_id, schedule_ids, now, refusal)
     except UnavailableError:
         raise
     except Exception as error:
+        if isinstance(error, QuotaExceededError) and error.facts["resource"] != "queues" and refusal is None:
+            return await _fire_batch(core, org_id, schedule_ids, now, Refusal(error.message, error.room))
         if len(schedule_ids) > 1:
             return sum(
                 [await _fire_batch(core, org_id, [schedule_id], now) for schedule_id in schedule_ids],
                 Counter(),
             )
-        logger.exception("schedule %s could not make a job", ids.encode("sched", schedule_ids[0]))
-        refusal = _FAULT
+        public_id = ids.encode("sched", schedule_ids[0])
+        reason = _FAULT
         if isinstance(error, SpooledError) and error.status < FaultError.status:
-            refusal = error.message
-        return await _fire(core, org_id, schedule_ids, now, refusal)
+            reason = error.message
+            logger.warning("schedule %s was refused a job: %s", public_id, reason)
+        else:
+            logger.exception("schedule %s could not make a job", public_id)
+        return await _fire(core, org_id, schedule_ids, now, Refusal(reason))
 
 
 async def _fire(
-    core: Core, org_id: int, schedule_ids: Sequence[int], now: datetime, refusal: str | None = None
+    core: Core, org_id: int, schedule_ids: Sequence[int], now: datetime, refusal: Refusal | None = None
 ) -> Counter[str]:
-    """Fire the schedules that are still due and not in other hands; with a `refusal` no job is made."""
+    """Fire the schedules that are still due and not in other hands, but for the jobs that are refused."""
     async with core.store.transaction(tenant(org_id)) as transaction:
         rows = await transaction.fetch(QUERIES["lock_due"], org_id=org_id, ids=list(schedule_ids), now=now)
         steps = [_step(row, now, len(rows)) for row in rows]
         slots = [(step.row, slot) for step in steps for slot in step.slots]
-        jobs = [] if refusal else [job_of(row) for row, _ in slots]
+        taken = len(slots) if refusal is None else refusal.room
+        jobs = [job_of(row) for row, _ in slots[:taken]]
         caller = _owner(org_id, rows)
         enqueued = await enqueue_within(transaction, core, caller, jobs, now) if jobs else []
         runs = [
-            Run(row["id"], slot, None if refusal else enqueued[place].job_id, refusal)
-            for place, (row, slot) in enumerate(slots)
+            Run(row["id"], slot, made.job_id)
+            for (row, slot), made in zip(slots[:taken], enqueued, strict=True)
         ]
+        runs += [Run(row["id"], slot, None, refusal.reason) for row, slot in slots[taken:] if refusal]
         runs += [Run(step.row["id"], None, None, step.error) for step in steps if step.error]
         if steps:
             await _record(core, transaction, caller, runs, steps, now)

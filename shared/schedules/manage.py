@@ -5,6 +5,7 @@ from typing import Any
 
 from shared import ids
 from shared.core import Core
+from shared.limits.charge import fetch_charged
 from shared.limits.payload import check_payloads
 from shared.schedules.cron import preview
 from shared.schedules.model import COLUMNS, ScheduleNotFoundError, schedule_answer
@@ -22,14 +23,17 @@ async def create_schedule(
 ) -> dict[str, Any]:
     """Make a schedule; InvalidInputError naming `cron_expression` or `timezone` for one that cannot be read.
 
-    Raises PayloadTooLargeError above the ceiling of the plan.
+    Raises PayloadTooLargeError above the ceiling of the plan, QuotaExceededError when it allows no more.
     `fields` are the columns of the same names; payload, tags and metadata are JSON text.
     """
     caller.require_queue(fields["queue"])
     check_payloads(caller.limits, [fields["payload"]])
     next_run_at = read_cron(fields["cron_expression"], fields["timezone"]).next_after(now)
-    row = await core.store.fetch_one(
+    row = await fetch_charged(
+        core.store,
         caller.scope,
+        caller.limits,
+        "schedules",
         QUERIES["create_schedule"],
         **fields,
         org_id=caller.org_id,

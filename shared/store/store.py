@@ -66,6 +66,15 @@ class Transaction:
         cursor = await self._connection.execute(query.sql, parameters)
         return await cursor.fetchall() if cursor.description else []
 
+    async def fetch_each(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        """Run statements one after the other in one round trip; the rows of each."""
+        async with self._connection.pipeline():
+            cursors = [
+                await self._connection.execute(statement.query.sql, statement.parameters)
+                for statement in statements
+            ]
+        return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
+
     async def fetch_one(self, query: Query, **parameters: Any) -> Row | None:
         rows = await self.fetch(query, **parameters)
         return rows[0] if rows else None

@@ -7,6 +7,8 @@ from typing import Any
 from shared import ids
 from shared.core import Core
 from shared.errors import ConflictError, InvalidInputError, NotFoundError, UnauthorizedError
+from shared.limits.charge import charge, fetch_charged
+from shared.limits.plans import limits_of
 from shared.store import Row, load_queries, tenant
 from shared.tenants.authenticate import hash_key
 from shared.tenants.caller import PERMISSIONS, Caller
@@ -49,7 +51,8 @@ async def create_key(
     """Make a key for an organization and return it, for the only time with the key itself.
 
     Without a caller it is the uncredentialed first key: allowed once, by the setting `open_first_key`,
-    for an organization that was never used; else UnauthorizedError. NotFoundError for another's organization.
+    for an organization that was never used; else UnauthorizedError. NotFoundError for another's organization,
+    QuotaExceededError when the plan allows no more.
     """
     check_permissions(permissions)
     if caller is None and not core.settings.first_key_is_open:
@@ -60,22 +63,42 @@ async def create_key(
         _refuse_more_rights(caller, permissions)
         _refuse_more_queues(caller, queues or [])
     key = new_key(live=True)
-    row = await core.store.fetch_one(
-        tenant(org_id),
-        QUERIES["create_key" if caller else "create_first_key"],
-        org_id=org_id,
-        name=name,
-        key_hash=hash_key(core.settings.secret_key, key),
-        key_prefix=key[:_SHOWN],
-        permissions=permissions,
-        queues=queues or [],
-        rate_limit=rate_limit,
-        expires_at=expires_at,
-        now=now,
+    fields = {
+        "name": name,
+        "key_hash": hash_key(core.settings.secret_key, key),
+        "key_prefix": key[:_SHOWN],
+        "permissions": permissions,
+        "queues": queues or [],
+        "rate_limit": rate_limit,
+        "expires_at": expires_at,
+    }
+    row = (
+        await _create_first_key(core, org_id, fields, now)
+        if caller is None
+        else await fetch_charged(
+            core.store,
+            tenant(org_id),
+            caller.limits,
+            "api_keys",
+            QUERIES["create_key"],
+            org_id=org_id,
+            now=now,
+            **fields,
+        )
     )
     if row is None:
         raise UnauthorizedError
     return key_answer(row) | {"key": key}
+
+
+async def _create_first_key(core: Core, org_id: int, fields: dict[str, Any], now: datetime) -> Row | None:
+    """The key that nobody asks for by a credential: only its row tells the plan."""
+    async with core.store.transaction(tenant(org_id)) as transaction:
+        row = await transaction.fetch_one(QUERIES["create_first_key"], org_id=org_id, now=now, **fields)
+        if row is not None:
+            limits = limits_of(row["plan_tier"], row["custom_limits"])
+            await charge(transaction, org_id, limits, {"api_keys": 1}, now)
+    return row
 
 
 def _refuse_more_rights(caller: Caller, permissions: list[str] | None) -> None:
@@ -112,6 +135,7 @@ async def change_key(
     core: Core,
     caller: Caller,
     public_id: str,
+    now: datetime,
     *,
     name: str | None,
     queues: list[str] | None,
@@ -120,14 +144,19 @@ async def change_key(
 ) -> dict[str, Any]:
     """Change what is not None; it holds for the next request, in every process.
 
-    Raises KeyNotFoundError, and ConflictError for a revoked key.
+    Raises KeyNotFoundError, ConflictError for a revoked key, and QuotaExceededError for switching one on when
+    the plan allows no more.
     """
     if queues is not None:
         _refuse_more_queues(caller, queues)
-    row = await core.store.fetch_one(
+    row = await fetch_charged(
+        core.store,
         caller.scope,
+        caller.limits,
+        "api_keys",
         QUERIES["change_key"],
         org_id=caller.org_id,
+        now=now,
         id=ids.decode("key", public_id),
         name=name,
         queues=queues,

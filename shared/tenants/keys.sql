@@ -11,13 +11,18 @@ RETURNING *;
 WITH taken AS (
     UPDATE organization SET first_key_taken = true
     WHERE org_id = %(org_id)s AND NOT first_key_taken AND is_active
-    RETURNING org_id
+    RETURNING org_id, plan_tier, custom_limits
+),
+made AS (
+    INSERT INTO api_key (
+        org_id, name, key_hash, key_prefix, permissions, queues, rate_limit, expires_at, created_at
+    )
+    SELECT org_id, %(name)s, %(key_hash)s, %(key_prefix)s, %(permissions)s, %(queues)s, %(rate_limit)s,
+           %(expires_at)s, %(now)s
+    FROM taken
+    RETURNING *
 )
-INSERT INTO api_key (org_id, name, key_hash, key_prefix, permissions, queues, rate_limit, expires_at, created_at)
-SELECT org_id, %(name)s, %(key_hash)s, %(key_prefix)s, %(permissions)s, %(queues)s, %(rate_limit)s,
-       %(expires_at)s, %(now)s
-FROM taken
-RETURNING *;
+SELECT made.*, taken.plan_tier, taken.custom_limits FROM made CROSS JOIN taken;
 
 -- list_keys --
 SELECT * FROM api_key WHERE org_id = %(org_id)s ORDER BY id DESC;
@@ -26,13 +31,19 @@ SELECT * FROM api_key WHERE org_id = %(org_id)s ORDER BY id DESC;
 SELECT * FROM api_key WHERE org_id = %(org_id)s AND id = %(id)s;
 
 -- change_key --
+-- One that is switched on takes a place in the plan.
 UPDATE api_key SET
-    name = coalesce(%(name)s, name),
-    queues = coalesce(%(queues)s::text[], queues),
-    rate_limit = coalesce(%(rate_limit)s, rate_limit),
-    is_active = coalesce(%(is_active)s, is_active)
-WHERE org_id = %(org_id)s AND id = %(id)s AND revoked_at IS NULL
-RETURNING *;
+    name = coalesce(%(name)s, api_key.name),
+    queues = coalesce(%(queues)s::text[], api_key.queues),
+    rate_limit = coalesce(%(rate_limit)s, api_key.rate_limit),
+    is_active = coalesce(%(is_active)s, api_key.is_active)
+FROM (
+    SELECT api_key.id, api_key.is_active FROM api_key
+    WHERE api_key.org_id = %(org_id)s AND api_key.id = %(id)s
+    FOR UPDATE
+) AS before
+WHERE api_key.org_id = %(org_id)s AND api_key.id = before.id AND api_key.revoked_at IS NULL
+RETURNING api_key.*, api_key.is_active AND NOT before.is_active AS is_new;
 
 -- revoke_key --
 -- The row stays, so that people see what there was.

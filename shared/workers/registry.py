@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from shared.core import Core
-from shared.errors import ConflictError, NotFoundError, QuotaExceededError
-from shared.store import SYSTEM, Row, Statement, load_queries
+from shared.errors import ConflictError, NotFoundError
+from shared.limits.charge import fetch_charged
+from shared.store import SYSTEM, Row, load_queries
 from shared.tenants.caller import Caller
 from shared.workers.model import GONE_AFTER, HEARTBEAT_SECONDS, LEASE_SECONDS, summary_answer, worker_answer
 
@@ -49,34 +50,24 @@ async def register_worker(
     """
     for queue in registration.queues:
         caller.require_queue(queue)
-    limit = caller.limits.max_workers
-    parameters = {
-        "org_id": caller.org_id,
-        "id": registration.worker_id,
-        "queues": list(registration.queues),
-        "hostname": registration.hostname,
-        "max_concurrency": registration.max_concurrency,
-        "worker_type": registration.worker_type,
-        "version": registration.version,
-        "metadata": registration.metadata,
-        "most": limit,
-        "now": now,
-    }
-    statements = [Statement(QUERIES["register_worker"], parameters)]
-    if limit is not None:
-        # A statement of its own, so that the next one sees what the others wrote before they let go.
-        statements.insert(0, Statement(QUERIES["lock_workers"], {"org_id": caller.org_id}))
-    ((row,),) = (await core.store.fetch_each(SYSTEM, statements))[-1:]
-    if row["is_anothers"]:
+    row = await fetch_charged(
+        core.store,
+        SYSTEM,
+        caller.limits,
+        "workers",
+        QUERIES["register_worker"],
+        org_id=caller.org_id,
+        now=now,
+        id=registration.worker_id,
+        queues=list(registration.queues),
+        hostname=registration.hostname,
+        max_concurrency=registration.max_concurrency,
+        worker_type=registration.worker_type,
+        version=registration.version,
+        metadata=registration.metadata,
+    )
+    if row is None:
         raise ConflictError("worker_id: this id belongs to another organization; choose another")
-    if not row["registered"]:
-        raise QuotaExceededError(
-            resource="workers",
-            current=row["others"],
-            limit=limit or 0,
-            plan=caller.limits.tier,
-            upgrade_to=caller.limits.upgrade_to,
-        )
     return {
         "id": registration.worker_id,
         "queue_name": registration.queues[0],

@@ -8,6 +8,7 @@ from typing import Any
 from shared import ids
 from shared.core import Core
 from shared.jobs.enqueue import Enqueued, NewJob, enqueue_within, wake_for
+from shared.limits.charge import charge
 from shared.store import load_queries
 from shared.tenants.caller import Caller
 from shared.workflows.graph import check_graph
@@ -43,7 +44,7 @@ async def create_workflow(core: Core, caller: Caller, workflow: NewWorkflow, now
     """Make the workflow and its jobs; those without parents can run at once.
 
     Raises InvalidInputError for a duplicate or unknown key or a cycle, ForbiddenError when the key is held to
-    other queues than a step's.
+    other queues than a step's, QuotaExceededError when the plan has no room for it or for all of its jobs.
     """
     check_graph([(step.key, step.depends_on) for step in workflow.steps])
     jobs = [step.job for step in workflow.steps]
@@ -54,6 +55,7 @@ async def create_workflow(core: Core, caller: Caller, workflow: NewWorkflow, now
         row = await transaction.fetch_one(
             QUERIES["link_steps"], **_parameters(caller, workflow, enqueued, now)
         )
+        await charge(transaction, caller.org_id, caller.limits, {"workflows": 1}, now)
     assert row is not None
     roots = [index for index, step in enumerate(workflow.steps) if not step.depends_on]
     wake_for(core, caller, [jobs[index] for index in roots], [enqueued[index] for index in roots], now)

@@ -224,7 +224,7 @@ async def test_a_slot_whose_job_is_refused_is_told_and_the_others_go_on(
 
     async def refuse_full(transaction: Any, core: Core, caller: Caller, jobs: Any, now: datetime) -> Any:
         if any(job.queue == "full" for job in jobs):
-            raise QuotaExceededError(resource="active_jobs", current=10, limit=10, plan="free")
+            raise QuotaExceededError(resource="queues", current=2, limit=2, plan="free")
         return await enqueue_within(transaction, core, caller, jobs, now)
 
     with monkeypatch.context() as patch:

@@ -1,4 +1,4 @@
--- What Stripe says about an organization, the token of its inbound webhooks, and figures for its limits.
+-- What Stripe says about an organization, the token of its inbound webhooks, and when its count of jobs began anew.
 
 ALTER TABLE organization
     -- Made with the organization; NULL once cleared: nothing comes in by it.
@@ -15,16 +15,3 @@ ALTER TABLE organization
     ADD COLUMN stripe_event_at timestamptz,
     -- Jobs of the day are counted from here when it is later than midnight.
     ADD COLUMN usage_reset_at timestamptz;
-
--- The rows of one organization in a table, 0 in one that there is not.
-CREATE FUNCTION count_rows(table_name text, organization_id bigint) RETURNS bigint
-LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    counted bigint := 0;
-BEGIN
-    IF to_regclass(table_name) IS NOT NULL THEN
-        EXECUTE format('SELECT count(*) FROM %I WHERE org_id = $1', table_name) INTO counted USING organization_id;
-    END IF;
-    RETURN counted;
-END
-$$;
