@@ -1,0 +1,1 @@
+"""Outgoing webhooks: who hears of what, and how it reaches them."""
