@@ -12,8 +12,14 @@ from shared.jobs.read import JobNotFoundError, find_job
 from shared.jobs.refusal import LOG
 from shared.store import SYSTEM, Row, load_queries, tenant
 from shared.tenants.caller import Caller
+from shared.webhooks.outbox import telling_of_jobs
 
-QUERIES = load_queries(__file__, carried=CARRIED, log=LOG)
+QUERIES = load_queries(
+    __file__,
+    carried=CARRIED,
+    log=LOG,
+    told=telling_of_jobs("job.cancelled", rows="archived", error="%(reason)s"),
+)
 CANCEL_JOBS = QUERIES["cancel_jobs"].filled(which=QUERIES["which_not_started"].sql)
 CANCEL_STEPS = QUERIES["cancel_jobs"].filled(which=QUERIES["which_of_workflow"].sql)
 

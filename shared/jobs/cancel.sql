@@ -12,7 +12,7 @@ archived AS (
     INSERT INTO job_archive ({{carried}}, state, last_error, log, updated_at, finished_at)
     SELECT {{carried}}, 'cancelled', last_error, final_log, %(now)s, %(now)s
     FROM removed
-    RETURNING org_id, id, queue, state, workflow_id, has_children
+    RETURNING org_id, id, queue, state, priority, attempts, max_retries, run_at, workflow_id, worker_id, has_children
 ),
 advanced AS (
     SELECT settle_steps(
@@ -24,7 +24,7 @@ advanced AS (
     HAVING count(*) > 0
 )
 SELECT archived.org_id, archived.id, archived.queue, archived.workflow_id, archived.has_children,
-       (SELECT advanced.queues FROM advanced) AS ready_queues
+       (SELECT advanced.queues FROM advanced) AS ready_queues, {{told}} AS told
 FROM archived;
 
 -- which_not_started --

@@ -53,7 +53,8 @@ SELECT claimed.*,
            FROM claimed AS begun
            WHERE begun.workflow_id IS NOT NULL
            HAVING count(*) > 0
-       ) AS begun
+       ) AS begun,
+       {{told}} AS told
 FROM claimed
 ORDER BY claimed.priority DESC, claimed.run_at, claimed.id;
 

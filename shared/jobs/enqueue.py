@@ -15,8 +15,9 @@ from shared.limits.charge import are_limited, charge
 from shared.limits.payload import check_payloads
 from shared.store import Row, Transaction, load_queries
 from shared.tenants.caller import Caller
+from shared.webhooks.outbox import telling_of_jobs
 
-QUERIES = load_queries(__file__)
+QUERIES = load_queries(__file__, told=telling_of_jobs("job.created", rows="created"))
 _CHARGED = ("jobs_today", "active_jobs", "queues")
 
 
@@ -69,13 +70,21 @@ async def enqueue_jobs(core: Core, caller: Caller, jobs: Sequence[NewJob], now: 
 
 
 async def enqueue_within(
-    transaction: Transaction, core: Core, caller: Caller, jobs: Sequence[NewJob], now: datetime
+    transaction: Transaction,
+    core: Core,
+    caller: Caller,
+    jobs: Sequence[NewJob],
+    now: datetime,
+    *,
+    told: bool = True,
 ) -> list[Enqueued]:
     """Make the jobs as part of a larger change; the caller calls `wake_for` once that is committed.
 
     Raises as `enqueue_jobs`, and then the change as a whole is undone.
+    With `told` false webhooks do not hear of them: the larger change tells it, with what it adds.
     """
-    row = await transaction.fetch_one(QUERIES["enqueue_jobs"], **_parameters(core, caller, jobs, now))
+    parameters = _parameters(core, caller, jobs, now) | {"told": told}
+    row = await transaction.fetch_one(QUERIES["enqueue_jobs"], **parameters)
     assert row is not None
     enqueued = _outcomes(jobs, row)
     created = _created(enqueued)
@@ -140,6 +149,7 @@ def _parameters(core: Core, caller: Caller, jobs: Sequence[NewJob], now: datetim
     return {
         "org_id": caller.org_id,
         "now": now,
+        "told": True,
         "keys_expire_at": now + timedelta(hours=core.settings.idempotency_hours),
         "queues": [job.queue for job in jobs],
         "payloads": [job.payload for job in jobs],

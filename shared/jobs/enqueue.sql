@@ -51,6 +51,7 @@ created AS (
     CROSS JOIN winner
     LEFT JOIN queue ON queue.org_id = %(org_id)s AND queue.name = input.queue
     WHERE input.key IS NULL OR (winner.ids ->> input.key)::bigint = input.id
+    RETURNING id, queue, state, priority, attempts, max_retries, run_at, workflow_id, worker_id
 )
 SELECT (SELECT array_agg(input.id ORDER BY input.position) FROM input) AS ids,
        (SELECT winner.ids FROM winner) AS winners,
@@ -59,4 +60,5 @@ SELECT (SELECT array_agg(input.id ORDER BY input.position) FROM input) AS ids,
            (SELECT jsonb_object_agg(queue.name, jsonb_build_array(queue.max_retries, queue.timeout_seconds))
             FROM queue WHERE queue.org_id = %(org_id)s AND queue.name = ANY(%(queues)s::text[])),
            '{}'
-       ) AS defaults;
+       ) AS defaults,
+       CASE WHEN %(told)s::boolean THEN {{told}} END AS told;

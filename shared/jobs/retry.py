@@ -13,8 +13,14 @@ from shared.jobs.refusal import LOG
 from shared.limits.charge import are_limited, charge
 from shared.store import Row, load_queries
 from shared.tenants.caller import Caller
+from shared.webhooks.outbox import telling_of_jobs
 
-QUERIES = load_queries(__file__, carried=CARRIED, log=LOG.replace("job.", "removed."))
+QUERIES = load_queries(
+    __file__,
+    carried=CARRIED,
+    log=LOG.replace("job.", "removed."),
+    told=telling_of_jobs("job.retried", rows="revived"),
+)
 RETRIED_STATES = ("failed", "deadletter")
 
 

@@ -12,6 +12,7 @@ from shared.jobs.model import CARRIED
 from shared.jobs.refusal import HELD, LOG, Hold, Outcome, Settling, first_of_each, settle
 from shared.store import Row, Statement, Transaction, load_queries
 from shared.tenants.caller import Caller
+from shared.webhooks.outbox import telling_completions, telling_of_jobs
 
 QUERIES = load_queries(
     __file__,
@@ -21,6 +22,15 @@ QUERIES = load_queries(
     carried_but_payload=CARRIED.replace(" payload,", ""),
     held=HELD,
     log=LOG,
+    told_completed=telling_of_jobs("job.completed", rows="archived", result="archived.result"),
+    told_itself_completed=telling_completions("job.completed"),
+    told_retried=telling_of_jobs(
+        "job.failed", rows="retried", error="retried.last_error", worker="retried.failed_by"
+    ),
+    told_buried=telling_of_jobs(
+        "job.failed", "job.deadlettered", rows="archived", error="archived.last_error"
+    ),
+    told_itself_failed=telling_completions("job.failed"),
 )
 LAPSED = "Lease expired"
 _JITTER_SECONDS = 0.5

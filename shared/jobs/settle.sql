@@ -19,14 +19,15 @@ advanced AS (
 )
 SELECT {{carried_but_payload}}, CASE WHEN %(whole)s THEN payload END AS payload, state, last_error, log, updated_at,
        leased_until, unmet_parents, CASE WHEN %(whole)s THEN result END AS result, finished_at,
-       (SELECT advanced.queues FROM advanced) AS ready_queues, {{freed}} AS freed_queues
+       (SELECT advanced.queues FROM advanced) AS ready_queues, {{freed}} AS freed_queues,
+       {{told_completed}} AS told, {{told_itself_completed}} AS told_itself
 FROM archived;
 
 -- fail_jobs hot --
 -- One change for a reported failure and for a lapsed lease (`lapsed`): back to wait with backoff while
 -- retries are left, else to the dead letters. The log keeps what each attempt ran into.
 WITH failing AS MATERIALIZED (
-    SELECT job.id, hold.error,
+    SELECT job.id, job.worker_id AS failed_by, hold.error,
            NOT hold.no_retry AND job.attempts <= job.max_retries AS will_retry,
            %(now)s::timestamptz + interval '1 second' * (
                least(
@@ -55,7 +56,7 @@ retried AS (
         lease_id = NULL, leased_until = NULL, worker_id = NULL, updated_at = %(now)s
     FROM failing
     WHERE job.org_id = %(org_id)s AND job.id = failing.id AND failing.will_retry
-    RETURNING job.*
+    RETURNING job.*, failing.failed_by
 ),
 buried AS (
     DELETE FROM job
@@ -74,9 +75,9 @@ advanced AS (
 )
 SELECT {{carried}}, state, last_error, log, updated_at, leased_until, unmet_parents,
        NULL::json AS result, NULL::timestamptz AS finished_at, NULL::text[] AS ready_queues,
-       NULL::text[] AS freed_queues
+       NULL::text[] AS freed_queues, {{told_retried}} AS told, NULL::bigint AS told_itself
 FROM retried
 UNION ALL
 SELECT {{carried}}, state, last_error, log, updated_at, leased_until, unmet_parents, result, finished_at,
-       (SELECT advanced.queues FROM advanced), {{freed}}
+       (SELECT advanced.queues FROM advanced), {{freed}}, {{told_buried}}, {{told_itself_failed}}
 FROM archived;

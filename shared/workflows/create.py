@@ -11,9 +11,10 @@ from shared.jobs.enqueue import Enqueued, NewJob, enqueue_within, wake_for
 from shared.limits.charge import charge
 from shared.store import load_queries
 from shared.tenants.caller import Caller
+from shared.webhooks.outbox import telling_of_jobs
 from shared.workflows.graph import check_graph
 
-QUERIES = load_queries(__file__)
+QUERIES = load_queries(__file__, told=telling_of_jobs("job.created", rows="linked"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ async def create_workflow(core: Core, caller: Caller, workflow: NewWorkflow, now
     for job in jobs:
         caller.require_queue(job.queue)
     async with core.store.transaction(caller.scope) as transaction:
-        enqueued = await enqueue_within(transaction, core, caller, jobs, now)
+        enqueued = await enqueue_within(transaction, core, caller, jobs, now, told=False)
         row = await transaction.fetch_one(
             QUERIES["link_steps"], **_parameters(caller, workflow, enqueued, now)
         )

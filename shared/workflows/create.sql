@@ -26,5 +26,6 @@ linked AS (
         %(ids)s::bigint[], %(keys)s::text[], %(modes)s::text[], %(unmets)s::integer[], %(are_parents)s::boolean[]
     ) AS step(id, key, mode, unmet, is_parent)
     WHERE job.org_id = %(org_id)s AND job.id = step.id
+    RETURNING job.*
 )
-SELECT made.id FROM made;
+SELECT made.id, {{told}} AS told FROM made;

@@ -103,6 +103,7 @@ DECLARE
     layer_ready text[];
     layer_workflows bigint[];
     children bigint[];
+    told bigint;
 BEGIN
     WHILE cardinality(ended) > 0 LOOP
         UPDATE job_dependency AS edge SET outcome = dependency_outcome(edge.type, settled.ending)
@@ -161,15 +162,20 @@ BEGIN
                    ),
                    settled_at, settled_at
             FROM removed
-            RETURNING id, workflow_id, never_ran
+            RETURNING *
         )
         SELECT coalesce((SELECT array_agg(advanced.queue) FROM advanced WHERE advanced.state = 'pending'), '{}'),
                coalesce(array_agg(archived.id), '{}'),
                coalesce(array_agg(archived.workflow_id), '{}'),
                coalesce(array_agg(
                    CASE archived.never_ran WHEN 'not_needed' THEN 'skipped' ELSE 'cancelled' END
-               ), '{}')
-        INTO layer_ready, ended, layer_workflows, endings
+               ), '{}'),
+               CASE WHEN count(*) > 0 THEN tell_webhooks(of_org, '{job.cancelled}', array_agg(job_event(
+                   archived.id, archived.queue, archived.state, archived.priority, archived.attempts,
+                   archived.max_retries, archived.run_at, archived.workflow_id, archived.worker_id, NULL,
+                   archived.log -> -1 ->> 'reason', settled_at
+               )), settled_at) END
+        INTO layer_ready, ended, layer_workflows, endings, told
         FROM archived;
 
         ready := ready || layer_ready;
@@ -182,41 +188,50 @@ BEGIN
     ORDER BY workflow.id
     FOR NO KEY UPDATE;
 
-    UPDATE workflow SET
-        completed_jobs = workflow.completed_jobs + tally.completed,
-        failed_jobs = workflow.failed_jobs + tally.failed,
-        cancelled_jobs = workflow.cancelled_jobs + tally.cancelled,
-        skipped_jobs = workflow.skipped_jobs + tally.skipped,
-        state = tally.state,
-        updated_at = settled_at,
-        completed_at = CASE
-            WHEN tally.state IN ('pending', 'running') THEN NULL
-            ELSE coalesce(workflow.completed_at, settled_at)
-        END
-    FROM (
-        SELECT now_ended.*,
-               CASE
-                   WHEN known.state NOT IN ('pending', 'running') THEN known.state
-                   WHEN known.id = cancelled_workflow THEN 'cancelled'
-                   WHEN known.completed_jobs + known.failed_jobs + known.cancelled_jobs + known.skipped_jobs
-                       + now_ended.steps < known.total_jobs THEN known.state
-                   WHEN known.failed_jobs + known.cancelled_jobs + now_ended.failed + now_ended.cancelled > 0
-                       THEN 'failed'
-                   ELSE 'completed'
-               END AS state
+    WITH counted AS (
+        UPDATE workflow SET
+            completed_jobs = workflow.completed_jobs + tally.completed,
+            failed_jobs = workflow.failed_jobs + tally.failed,
+            cancelled_jobs = workflow.cancelled_jobs + tally.cancelled,
+            skipped_jobs = workflow.skipped_jobs + tally.skipped,
+            state = tally.state,
+            updated_at = settled_at,
+            completed_at = CASE
+                WHEN tally.state IN ('pending', 'running') THEN NULL
+                ELSE coalesce(workflow.completed_at, settled_at)
+            END
         FROM (
-            SELECT step.workflow_id, count(*) AS steps,
-                   count(*) FILTER (WHERE step.ending = 'completed') AS completed,
-                   count(*) FILTER (WHERE step.ending IN ('failed', 'deadletter')) AS failed,
-                   count(*) FILTER (WHERE step.ending = 'cancelled') AS cancelled,
-                   count(*) FILTER (WHERE step.ending = 'skipped') AS skipped
-            FROM unnest(counted_workflows, counted_endings) AS step(workflow_id, ending)
-            WHERE step.workflow_id IS NOT NULL
-            GROUP BY step.workflow_id
-        ) AS now_ended
-        JOIN workflow AS known ON known.org_id = of_org AND known.id = now_ended.workflow_id
-    ) AS tally
-    WHERE workflow.org_id = of_org AND workflow.id = tally.workflow_id;
+            SELECT now_ended.*, known.state IN ('pending', 'running') AS was_open,
+                   CASE
+                       WHEN known.state NOT IN ('pending', 'running') THEN known.state
+                       WHEN known.id = cancelled_workflow THEN 'cancelled'
+                       WHEN known.completed_jobs + known.failed_jobs + known.cancelled_jobs + known.skipped_jobs
+                           + now_ended.steps < known.total_jobs THEN known.state
+                       WHEN known.failed_jobs + known.cancelled_jobs + now_ended.failed + now_ended.cancelled > 0
+                           THEN 'failed'
+                       ELSE 'completed'
+                   END AS state
+            FROM (
+                SELECT step.workflow_id, count(*) AS steps,
+                       count(*) FILTER (WHERE step.ending = 'completed') AS completed,
+                       count(*) FILTER (WHERE step.ending IN ('failed', 'deadletter')) AS failed,
+                       count(*) FILTER (WHERE step.ending = 'cancelled') AS cancelled,
+                       count(*) FILTER (WHERE step.ending = 'skipped') AS skipped
+                FROM unnest(counted_workflows, counted_endings) AS step(workflow_id, ending)
+                WHERE step.workflow_id IS NOT NULL
+                GROUP BY step.workflow_id
+            ) AS now_ended
+            JOIN workflow AS known ON known.org_id = of_org AND known.id = now_ended.workflow_id
+        ) AS tally
+        WHERE workflow.org_id = of_org AND workflow.id = tally.workflow_id
+        RETURNING workflow, tally.was_open
+    )
+    SELECT sum(tell_webhooks(
+        of_org, ARRAY['workflow.' || (counted.workflow).state], ARRAY[workflow_event(counted.workflow)], settled_at
+    ))
+    INTO told
+    FROM counted
+    WHERE counted.was_open AND (counted.workflow).state IN ('completed', 'failed');
 
     RETURN ready;
 END

@@ -1,0 +1,105 @@
+-- What statements that change something tell the outbox with.
+
+-- The public form of a key, as shared/ids.py makes it.
+CREATE FUNCTION public_id(prefix text, key bigint) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
+RETURN prefix || '_' || translate(
+    chr(65 + (key >> 60)::integer) || chr(65 + (key >> 55 & 31)::integer) || chr(65 + (key >> 50 & 31)::integer)
+    || chr(65 + (key >> 45 & 31)::integer) || chr(65 + (key >> 40 & 31)::integer)
+    || chr(65 + (key >> 35 & 31)::integer) || chr(65 + (key >> 30 & 31)::integer)
+    || chr(65 + (key >> 25 & 31)::integer) || chr(65 + (key >> 20 & 31)::integer)
+    || chr(65 + (key >> 15 & 31)::integer) || chr(65 + (key >> 10 & 31)::integer)
+    || chr(65 + (key >> 5 & 31)::integer) || chr(65 + (key & 31)::integer),
+    'ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`', '0123456789abcdefghjkmnpqrstvwxyz'
+);
+
+-- An instant as the API writes it: whole seconds without a fraction.
+CREATE FUNCTION json_instant(instant timestamptz) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
+RETURN replace(to_char(instant AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '.000000Z', 'Z');
+
+-- A job in an event: never its payload. `error` is that of the attempt that just failed, or why it was
+-- cancelled. Status and count are those of shared/jobs/model.py.
+CREATE FUNCTION job_event(
+    id bigint, queue text, state text, priority integer, attempts integer, max_retries integer, run_at timestamptz,
+    workflow_id bigint, worker_id text, result json, error text, at timestamptz
+) RETURNS json
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN json_build_object(
+    'job_id', public_id('job', id),
+    'queue_name', queue,
+    'status', CASE
+        WHEN state = 'waiting' OR (state = 'pending' AND attempts = 0 AND run_at > at) THEN 'scheduled'
+        ELSE state
+    END,
+    'priority', priority,
+    'retry_count', CASE
+        WHEN state IN ('waiting', 'pending', 'cancelled') THEN attempts ELSE greatest(0, attempts - 1)
+    END,
+    'attempt', CASE
+        WHEN state IN ('waiting', 'pending', 'cancelled') THEN attempts ELSE greatest(0, attempts - 1)
+    END,
+    'max_retries', max_retries,
+    'workflow_id', public_id('wf', workflow_id),
+    'worker_id', worker_id,
+    'result', result,
+    'error', error,
+    'will_retry', CASE
+        WHEN error IS NULL THEN NULL WHEN state = 'pending' THEN true WHEN state = 'deadletter' THEN false
+    END
+);
+
+CREATE FUNCTION workflow_event(known workflow) RETURNS json
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN json_build_object(
+    'workflow_id', public_id('wf', known.id),
+    'name', known.name,
+    'status', known.state,
+    'total_jobs', known.total_jobs,
+    'completed_jobs', known.completed_jobs,
+    'failed_jobs', known.failed_jobs,
+    'cancelled_jobs', known.cancelled_jobs,
+    'skipped_jobs', known.skipped_jobs,
+    'completed_at', json_instant(known.completed_at)
+);
+
+-- Called by the statement that made the change, in its transaction: one delivery for each item, event and
+-- enabled webhook that wants it. A webhook that is deleted at this moment is waited for, and then not there;
+-- without the lock the foreign key would refuse the change itself.
+CREATE FUNCTION tell_webhooks(of_org bigint, happenings text[], items json[], told_at timestamptz) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    told bigint;
+BEGIN
+    WITH subscriber AS MATERIALIZED (
+        SELECT webhook.id, webhook.events FROM webhook
+        WHERE webhook.org_id = of_org AND webhook.enabled AND webhook.events && happenings
+        ORDER BY webhook.id
+        FOR KEY SHARE
+    )
+    INSERT INTO webhook_delivery (org_id, webhook_id, event, data, next_attempt_at, created_at)
+    SELECT of_org, subscriber.id, happening.event, item.data, told_at, told_at
+    FROM unnest(items) WITH ORDINALITY AS item(data, place)
+    CROSS JOIN unnest(happenings) WITH ORDINALITY AS happening(event, place)
+    JOIN subscriber ON happening.event = ANY(subscriber.events)
+    ORDER BY item.place, happening.place, subscriber.id;
+    GET DIAGNOSTICS told = ROW_COUNT;
+    RETURN told;
+END
+$$;
+
+-- The same for the addresses that jobs brought with them, once they have ended.
+CREATE FUNCTION tell_completions(
+    of_org bigint, happening text, urls text[], sealed_secrets bytea[], items json[], told_at timestamptz
+) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    told bigint;
+BEGIN
+    INSERT INTO webhook_delivery (org_id, url, sealed_secret, event, data, next_attempt_at, created_at)
+    SELECT of_org, ended.url, ended.sealed_secret, happening, ended.data, told_at, told_at
+    FROM unnest(urls, sealed_secrets, items) AS ended(url, sealed_secret, data);
+    GET DIAGNOSTICS told = ROW_COUNT;
+    RETURN told;
+END
+$$;
