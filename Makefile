@@ -45,6 +45,10 @@ format: .venv/dev ## Put everything into the format that lint wants
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
+.PHONY: docs
+docs: .venv/dev ## Write docs/api.md again, after a route was added or changed
+	$(BIN)/python -m localstack.reference
+
 .PHONY: lock
 lock: .venv/dev ## Lock the dependencies of pyproject.toml again (UPGRADE=1: with their newest versions)
 	$(LOCK) --group local --output-file requirements/run.txt

@@ -8,7 +8,14 @@ from shared.errors import NotFoundError
 from shared.wire.billing import EventTakenAnswer, stripe_event
 
 
-@route("POST", "/api/v1/billing/webhook", access="public", answer=EventTakenAnswer, errors=(404, 409, 422))
+@route(
+    "POST",
+    "/api/v1/billing/webhook",
+    access="public",
+    proof=("stripeSignature",),
+    answer=EventTakenAnswer,
+    errors=(404, 409, 422),
+)
 async def endpoint(call: Call) -> dict[str, bool]:
     """Keep subscriptions in step with Stripe; the request must carry Stripe's signature."""
     secret = call.core.settings.stripe_webhook_secret

@@ -1,0 +1,1 @@
+"""For load balancers, probes and Prometheus. No credential."""

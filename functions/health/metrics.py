@@ -5,7 +5,7 @@ from shared.edge.credential import require_metrics_token
 from shared.metrics import MEDIA_TYPE, exposition
 
 
-@route("GET", "/metrics", access="public", media_type="text/plain", errors=(401,))
+@route("GET", "/metrics", access="public", proof=("none", "bearer"), media_type="text/plain", errors=(401,))
 async def endpoint(call: Call) -> Answer:
     """Counts of this process since it started, and gauges of all organizations together."""
     require_metrics_token(call.core, call.headers)

@@ -5,7 +5,7 @@ from shared.jobs.listing import list_whole_jobs
 from shared.wire.job_views import DeadJobAnswer, ListDeadJobsQuery
 
 
-@route("GET", "/api/v1/jobs/dlq", scope="jobs:read", answer=list[DeadJobAnswer])
+@route("GET", "/api/v1/jobs/dlq", scope="jobs:read", answer=list[DeadJobAnswer], pages=True)
 async def endpoint(call: Call, query: ListDeadJobsQuery) -> Answer:
     """A page of dead jobs, newest first, whole; `X-Has-More` says whether more follow."""
     wanted = query.filter(("deadletter",))

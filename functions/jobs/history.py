@@ -5,7 +5,7 @@ from shared.jobs.read import job_history
 from shared.wire.job_views import HistoryEventAnswer, HistoryQuery
 
 
-@route("GET", "/api/v1/jobs/{job_id}/history", scope="jobs:read", answer=list[HistoryEventAnswer])
+@route("GET", "/api/v1/jobs/{job_id}/history", scope="jobs:read", answer=list[HistoryEventAnswer], pages=True)
 async def endpoint(call: Call, job_id: str, query: HistoryQuery) -> Answer:
     """A page of events, oldest first: its making, each attempt and how it ended."""
     events, has_more = await job_history(call.core, call.caller, job_id, **query.page())

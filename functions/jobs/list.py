@@ -6,7 +6,7 @@ from shared.wire.job_views import ListJobsQuery
 from shared.wire.jobs import JobSummaryAnswer
 
 
-@route("GET", "/api/v1/jobs", scope="jobs:read", answer=list[JobSummaryAnswer])
+@route("GET", "/api/v1/jobs", scope="jobs:read", answer=list[JobSummaryAnswer], pages=True)
 async def endpoint(call: Call, query: ListJobsQuery) -> Answer:
     """A page of jobs, newest first, without payloads; `X-Has-More` says whether more follow."""
     jobs, has_more = await list_jobs(call.core, call.caller, query.job_filter(), call.now)

@@ -1,0 +1,1 @@
+"""Tenants. An organization owns queues, jobs and keys; making one gives its first key."""

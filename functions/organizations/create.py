@@ -12,6 +12,7 @@ from shared.wire.tenants import CreatedOrganizationAnswer, CreateOrganization
     "POST",
     "/api/v1/organizations",
     access="public",
+    proof=("none", "adminKey"),
     status=201,
     answer=CreatedOrganizationAnswer,
     errors=(403, 409, 422),

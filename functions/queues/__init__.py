@@ -1,0 +1,1 @@
+"""A queue exists from its first job on; these routes set its limits, pause it and count its jobs."""

@@ -1,0 +1,1 @@
+"""A schedule makes a job whenever its cron says so, in its own time zone."""

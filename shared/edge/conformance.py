@@ -27,6 +27,8 @@ def check_answer(endpoint: Endpoint, answer: Answer) -> None:
     if status in _SUCCESSES:
         if status not in {endpoint.status, *endpoint.also}:
             raise UndeclaredAnswerError(f"{endpoint.operation_id} answered {status}")
+        if endpoint.pages != ("x-has-more" in answer.headers):
+            raise UndeclaredAnswerError(f"{endpoint.operation_id} and the X-Has-More header")
         if endpoint.answer is None or answer.media_type != JSON:
             return
         _adapter(endpoint.answer).validate_json(encode(answer.body), extra="forbid")

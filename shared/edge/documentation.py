@@ -14,8 +14,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from shared.edge.answer import JSON
-from shared.edge.example import curl_example
 from shared.edge.openapi import document
+from shared.edge.published.example import curl_example
 
 Schema = dict[str, Any]
 _LAYOUT = Path(__file__).with_name("documentation.html")
@@ -87,15 +87,22 @@ def _operation(described: Schema, method: str, path: str, operation: Schema) -> 
         if status.startswith("2"):
             parts.append(f"<h4>Answer {status}</h4>{_content(described, answer)}")
     errors = [
-        f"<li><b>{status}</b> {_text(answer['description'])}</li>"
+        f"<li><b>{status}</b> {_text(_found(described, answer)['description'])}</li>"
         for status, answer in operation["responses"].items()
         if not status.startswith("2")
     ]
     return (
         f'<details id="{operation["operationId"]}"><summary><b>{method}</b> <code>{escape(path)}</code> '
         f"{_text(operation['summary'])}</summary>{''.join(parts)}"
-        f'<h4>Errors (<a href="#model-ErrorBody">ErrorBody</a>)</h4><ul>{"".join(errors)}</ul></details>'
+        f'<h4>Errors (<a href="#model-Error">Error</a>)</h4><ul>{"".join(errors)}</ul></details>'
     )
+
+
+def _found(described: Schema, part: Schema) -> Schema:
+    """What a reference points to; all else is itself."""
+    for name in part.get("$ref", "#").split("/")[1:]:
+        part = described = described[name]
+    return part
 
 
 def _content(described: Schema, holder: Schema) -> str:

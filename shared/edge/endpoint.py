@@ -27,6 +27,8 @@ class Endpoint:
     also: tuple[int, ...]
     errors: tuple[int, ...]
     media_type: str
+    pages: bool
+    proof: tuple[str, ...]
     function: Function
     body_model: type[BaseModel] | None
     query_model: type[BaseModel] | None
@@ -66,6 +68,8 @@ def route(
     also: tuple[int, ...] = (),
     errors: tuple[int, ...] = (),
     media_type: str = "application/json",
+    pages: bool = False,
+    proof: tuple[str, ...] = (),
 ) -> Callable[[Function], Endpoint]:
     """Declare a function as an API route.
 
@@ -74,6 +78,8 @@ def route(
         `admin` needs the X-Admin-Key header.
     status: of a good answer; also: others of the same model. answer: that model, None for no body.
     errors: error statuses beyond the usual.
+    pages: whether the answer is a page of a list, with the header X-Has-More.
+    proof: what a public route looks at by itself, by the names of the security schemes.
 
     The function takes `call: Call`, its path parameters as strings, and `body` or `query` by their models.
     """
@@ -92,6 +98,8 @@ def route(
             also=also,
             errors=errors,
             media_type=media_type,
+            pages=pages,
+            proof=proof,
             function=function,
             body_model=hints.get("body"),
             query_model=hints.get("query"),

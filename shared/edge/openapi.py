@@ -11,12 +11,15 @@ from pydantic import BaseModel, Field
 from starlette.types import Receive, Scope, Send
 
 from shared.edge.endpoint import Endpoint
+from shared.edge.published import complete
+from shared.edge.published.responses import HEADERS
 
 _REASONS = {
     400: "A rule of the request is broken; `details` names the fields.",
     401: "No valid credential.",
     403: "The credential lacks the right.",
     404: "Not found, or another organization's.",
+    408: "The request stopped before its body did.",
     409: "The state does not allow it.",
     413: "The body or payload is too large.",
     422: "A required field is missing or has the wrong type.",
@@ -26,25 +29,60 @@ _REASONS = {
 
 _SECURITY_SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API key or an access token."},
-    "adminKey": {"type": "apiKey", "in": "header", "name": "X-Admin-Key"},
+    "adminKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Admin-Key",
+        "description": "The setting ADMIN_API_KEY of the service.",
+    },
+    "webhookToken": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Webhook-Token",
+        "description": "The token of `GET /organizations/webhook-token`.",
+    },
+    "githubSignature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Hub-Signature-256",
+        "description": "`sha256=` and the hex HMAC-SHA256 of the raw body with the secret.",
+    },
+    "stripeSignature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Stripe-Signature",
+        "description": "`t=<Unix seconds>,v1=<hex HMAC-SHA256 of t, a dot and the raw body>`.",
+    },
 }
-_DESCRIPTION = "A job queue as a service: push jobs by HTTP, take them with workers in any language."
+_DESCRIPTION = (
+    "A job queue as a service: push jobs by HTTP, take them with workers in any language. Many fields have"
+    " two names, such as `queue_name` and `queue`: send either, both are in the answers. Unknown fields are"
+    " ignored, and a null is an absent field."
+)
 # Behind a validator pydantic writes a bound under the validator's name for it.
 _BOUNDS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
 
 
+class DocumentedRoute(APIRoute):
+    """A route of FastAPI that knows what it documents."""
+
+    declared: Endpoint
+
+
 class ErrorBody(BaseModel):
-    """Every answer that is not 2xx."""
+    """Every answer that is not 2xx. The fields from `resource` on belong to a plan limit."""
 
     error: str = Field(description="Text for people; exactly `limit_exceeded` on a plan limit.")
     code: str = Field(description="Machine code.", examples=["VALIDATION_ERROR"])
     message: str = Field(description="Text for people.")
-    details: list[dict[str, Any]] | dict[str, Any] | None = None
-    resource: str | None = None
-    current: int | None = None
-    limit: int | None = None
-    plan: str | None = None
-    upgrade_to: str | None = None
+    details: list[dict[str, Any]] | dict[str, Any] | None = Field(
+        default=None, description="For broken rules a list of `field`, `message`, `code`; else an object."
+    )
+    resource: str | None = Field(default=None, description="What is used up.")
+    current: int | None = Field(default=None, description="How much of it there is.")
+    limit: int | None = Field(default=None, description="How much the plan allows.")
+    plan: str | None = Field(default=None, description="The organization's plan.")
+    upgrade_to: str | None = Field(default=None, description="The next plan, which allows more.")
 
 
 def error_statuses(endpoint: Endpoint) -> list[int]:
@@ -55,7 +93,7 @@ def error_statuses(endpoint: Endpoint) -> list[int]:
     if "{" in endpoint.path:
         statuses.add(404)
     if endpoint.method in {"POST", "PUT", "PATCH"}:
-        statuses |= {413}
+        statuses |= {408, 413}
     if endpoint.body_model or endpoint.query_model:
         statuses.add(422)
     return sorted(statuses)
@@ -63,7 +101,7 @@ def error_statuses(endpoint: Endpoint) -> list[int]:
 
 def document_route(
     endpoint: Endpoint, application: Callable[[Scope, Receive, Send], Awaitable[None]]
-) -> APIRoute:
+) -> DocumentedRoute:
     """A FastAPI route that documents the endpoint and hands its requests to `application`."""
 
     async def documented() -> None: ...
@@ -74,12 +112,12 @@ def document_route(
         "key": [{"bearer": []}],
         "optional": [{"bearer": []}, {}],
         "admin": [{"adminKey": []}],
-        "public": [],
+        "public": [{name: []} if name != "none" else {} for name in endpoint.proof],
     }
     extra: dict[str, Any] = {"security": schemes[endpoint.access]}
     if endpoint.scope:
         extra["x-permission"] = list(endpoint.scope)
-    api_route = APIRoute(
+    api_route = DocumentedRoute(
         endpoint.path,
         documented,
         methods=[endpoint.method],
@@ -92,6 +130,7 @@ def document_route(
         openapi_extra=extra,
     )
     api_route.app = application
+    api_route.declared = endpoint
     return api_route
 
 
@@ -104,12 +143,31 @@ def summary(endpoint: Endpoint) -> str:
 
 def document(api: FastAPI) -> dict[str, Any]:
     """The OpenAPI document of the routes, which are complete once the service is composed."""
+    declared = [route.declared for route in api.routes if isinstance(route, DocumentedRoute)]
     described: dict[str, Any] = get_openapi(
-        title=api.title, version=api.version, description=_DESCRIPTION, routes=api.routes
+        title=api.title,
+        version=api.version,
+        summary="A job queue as a service.",
+        description=_DESCRIPTION,
+        routes=api.routes,
+        servers=[{"url": "/", "description": "Where this document comes from."}],
+        tags=_groups(declared),
     )
-    described.setdefault("components", {})["securitySchemes"] = _SECURITY_SCHEMES
+    components = described["components"]
+    components["securitySchemes"] = _SECURITY_SCHEMES
+    components["headers"] = HEADERS
     _name_bounds(described)
+    complete(described, {endpoint.operation_id: endpoint for endpoint in declared})
     return described
+
+
+def _groups(endpoints: list[Endpoint]) -> list[dict[str, str]]:
+    """The tags, each with what its folder says about itself."""
+    packages = {endpoint.tag: endpoint.function.__module__.rpartition(".")[0] for endpoint in endpoints}
+    return [
+        {"name": tag, "description": " ".join((sys.modules[package].__doc__ or "").split())}
+        for tag, package in sorted(packages.items())
+    ]
 
 
 def _name_bounds(node: Any) -> None:

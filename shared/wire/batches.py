@@ -121,6 +121,7 @@ class HeartbeatBatch(Batch):
 class CompleteAndClaimRequest(CompleteRequest):
     """Settle a job as done, and take the next ones."""
 
+    example: ClassVar[dict[str, Any]] = {"result": {"email_sent": True, "message_id": "msg_123"}}
     claim_next: ClaimNext | None = None
 
     def next_claim(self, request_id: str) -> Claim | None:

@@ -92,6 +92,13 @@ class CreateJob(JobFields):
     """Push a job, like `dispatch()`."""
 
     aliases: ClassVar[dict[str, tuple[str, ...]]] = QUEUE_ALIAS
+    example: ClassVar[dict[str, Any]] = {
+        "queue": "emails",
+        "payload": {"type": "send_welcome_email", "user_id": 123, "email": "user@example.com"},
+        "priority": 10,
+        "max_retries": 3,
+        "idempotency_key": "welcome-123",
+    }
     queue_name: QueueName
 
     def idempotency_key_or(self, header: str | None) -> str | None:
@@ -120,6 +127,10 @@ class BulkEnqueue(RequestModel):
     """Push up to a thousand jobs at once."""
 
     aliases: ClassVar[dict[str, tuple[str, ...]]] = QUEUE_ALIAS
+    example: ClassVar[dict[str, Any]] = {
+        "queue_name": "emails",
+        "jobs": [{"payload": {"user_id": 1}}, {"payload": {"user_id": 2}, "priority": 5}],
+    }
     queue_name: QueueName
     jobs: Annotated[list[BulkJob], Field(min_length=1, max_length=LARGEST_BATCH)]
     default_priority: Priority | None = None
@@ -140,6 +151,12 @@ class ClaimRequest(RequestModel):
     """Take up to `limit` jobs."""
 
     aliases: ClassVar[dict[str, tuple[str, ...]]] = QUEUE_ALIAS
+    example: ClassVar[dict[str, Any]] = {
+        "queue_name": "emails",
+        "worker_id": "worker-1",
+        "limit": 10,
+        "lease_duration_secs": 30,
+    }
     queue_name: QueueName
     worker_id: WorkerId
     limit: Annotated[Int, Field(ge=1, le=LARGEST_BATCH)] = 1
@@ -151,6 +168,7 @@ class DequeueRequest(RequestModel):
     """Take the next job."""
 
     aliases: ClassVar[dict[str, tuple[str, ...]]] = QUEUE_ALIAS
+    example: ClassVar[dict[str, Any]] = {"queue": "emails", "worker_id": "worker-1"}
     queue_name: QueueName
     worker_id: WorkerId | None = None
     lease_duration_secs: LeaseSeconds | None = None
@@ -190,6 +208,7 @@ class FailRequest(HeldJob):
     """Report a failed attempt."""
 
     aliases: ClassVar[dict[str, tuple[str, ...]]] = {"error": ("reason",)}
+    example: ClassVar[dict[str, Any]] = {"error": "SMTP connection failed"}
     error: ErrorText
     no_retry: Flag = False
 
@@ -202,6 +221,11 @@ class HeartbeatRequest(HeldJob):
 
     aliases: ClassVar[dict[str, tuple[str, ...]]] = {
         "lease_duration_secs": ("extension_secs", "extension_seconds")
+    }
+    example: ClassVar[dict[str, Any]] = {
+        "worker_id": "worker-1",
+        "lease_id": "lease_01k8x5q2m4c00",
+        "lease_duration_secs": 60,
     }
     lease_duration_secs: LeaseSeconds = 30
 

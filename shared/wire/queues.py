@@ -85,6 +85,12 @@ class CreateQueue(ConfigureQueue):
     """A new queue."""
 
     aliases: ClassVar[dict[str, tuple[str, ...]]] = {**_CONFIG_ALIASES, "name": ("queue_name", "queue")}
+    example: ClassVar[dict[str, Any]] = {
+        "name": "emails",
+        "max_retries": 3,
+        "retry_delay_seconds": 60,
+        "timeout_seconds": 300,
+    }
     name: QueueName
 
 

@@ -63,6 +63,13 @@ class CreateSchedule(ScheduleFields):
     """A recurring job, like `$schedule->job()`."""
 
     aliases: ClassVar[dict[str, tuple[str, ...]]] = QUEUE_ALIAS | _PAYLOAD_ALIAS
+    example: ClassVar[dict[str, Any]] = {
+        "name": "daily-report",
+        "queue": "reports",
+        "cron_expression": "0 9 * * *",
+        "payload": {"type": "generate_daily_report"},
+        "timezone": "America/New_York",
+    }
     name: Name
     cron_expression: Cron
     queue_name: QueueName

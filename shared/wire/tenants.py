@@ -1,7 +1,7 @@
 """Requests and answers about organizations and API keys."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, JsonValue
 
@@ -127,6 +127,10 @@ class CreatedOrganizationAnswer(OrganizationAnswer):
 class CreateKey(RequestModel):
     """A new API key."""
 
+    example: ClassVar[dict[str, Any]] = {
+        "name": "Production App",
+        "permissions": ["jobs:write", "jobs:read", "queues:read"],
+    }
     name: Name = Field(examples=["Production App"])
     permissions: Annotated[list[Word], Field(max_length=100)] | None = None
     queues: KeyQueues | None = None

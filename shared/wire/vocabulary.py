@@ -20,6 +20,8 @@ from pydantic_core import CoreSchema, PydanticCustomError
 
 from shared.errors import InvalidInputError, MalformedInputError
 
+SPELLINGS = "x-spellings"
+"""Where the schema of a request says the other names of its fields."""
 QUEUE_NAME_PATTERN = r"^[A-Za-z0-9._-]+$"
 _LARGEST_INT = 2**63 - 1
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,24 +33,31 @@ class RequestModel(BaseModel):
     """A request body or query: unknown fields are ignored, an explicit null equals an absent field.
 
     `aliases` names the other spellings of a field; two spellings with different values are refused.
+    `example` is a body to show; a subclass has its own.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
     aliases: ClassVar[dict[str, tuple[str, ...]]] = {}
     keeps_null: ClassVar[frozenset[str]] = frozenset()
+    example: ClassVar[dict[str, Any] | None] = None
 
     @classmethod
     def __get_pydantic_json_schema__(
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        """The published schema says which other spellings a field has."""
+        """The published schema says which other spellings a field has, and shows the example."""
         schema = handler(core_schema)
-        fields = handler.resolve_ref_schema(schema).get("properties", {})
-        for name, others in cls.aliases.items():
-            if name in fields:
-                spellings = " or ".join(f"`{other}`" for other in others)
-                said = fields[name].get("description", "").rstrip(".")
-                fields[name]["description"] = f"{said}{'. ' if said else ''}Also called {spellings}."
+        resolved = handler.resolve_ref_schema(schema)
+        if example := vars(cls).get("example"):
+            resolved["examples"] = [example]
+        fields = resolved.get("properties", {})
+        spelled = {name: others for name, others in cls.aliases.items() if name in fields}
+        if spelled:
+            resolved[SPELLINGS] = spelled
+        for name, others in spelled.items():
+            spellings = " or ".join(f"`{other}`" for other in others)
+            said = fields[name].get("description", "").rstrip(".")
+            fields[name]["description"] = f"{said}{'. ' if said else ''}Also called {spellings}."
         return schema
 
     @model_validator(mode="before")

@@ -31,6 +31,11 @@ class RegisterWorker(RequestModel):
         "worker_id": ("id",),
         "max_concurrency": ("max_concurrent_jobs",),
     }
+    example: ClassVar[dict[str, Any]] = {
+        "queue_name": "emails",
+        "hostname": "web-1.example.com",
+        "max_concurrency": 5,
+    }
     queue_name: Queue
     queue_names: Annotated[list[Queue], Field(max_length=100)] | None = None
     hostname: Annotated[str, Field(min_length=1, max_length=255)]

@@ -75,6 +75,18 @@ class WorkflowStep(RequestModel):
 class CreateWorkflow(RequestModel):
     """Jobs that wait for one another, like `Bus::chain()`."""
 
+    example: ClassVar[dict[str, Any]] = {
+        "name": "user-onboarding",
+        "jobs": [
+            {"name": "create-account", "queue": "accounts", "payload": {"step": 1}},
+            {
+                "name": "send-welcome",
+                "queue": "emails",
+                "payload": {"step": 2},
+                "depends_on": ["create-account"],
+            },
+        ],
+    }
     name: Annotated[str, Field(min_length=1, max_length=255)]
     description: Annotated[str, Field(max_length=1000)] | None = None
     jobs: Annotated[list[WorkflowStep], Field(min_length=1, max_length=LARGEST_BATCH)]

@@ -24,22 +24,33 @@ def curl_example(described: Schema, method: str, path: str, operation: Schema) -
     return " \\\n  ".join(lines)
 
 
-def sample(described: Schema, schema: Schema) -> Any:
-    """A value that the schema describes, with the required fields alone."""
-    if "$ref" in schema:
-        return sample(described, described["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
+def sample(described: Schema, schema: Schema, *, whole: bool = False) -> Any:
+    """A value that the schema describes, with the required fields alone or whole."""
     for known in ("examples", "enum"):
         if schema.get(known):
             return schema[known][0]
+    if "$ref" in schema:
+        target = described["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+        return sample(described, target, whole=whole)
+    if "const" in schema:
+        return schema["const"]
     if "default" in schema:
         return schema["default"]
     if "anyOf" in schema:
-        return sample(described, schema["anyOf"][0])
+        return sample(described, schema["anyOf"][0], whole=whole)
     if schema.get("type") == "array":
-        return [sample(described, schema.get("items", {}))] if schema.get("minItems") else []
+        item = sample(described, schema.get("items", {}), whole=whole)
+        return [item] if whole or schema.get("minItems") else []
     if "properties" in schema:
         fields = schema["properties"]
-        return {name: sample(described, fields[name]) for name in schema.get("required", [])}
+        names = fields if whole else _needed(schema)
+        return {name: sample(described, fields[name], whole=whole) for name in names}
     if schema.get("format") == "date-time":
         return "2030-01-01T09:00:00Z"
     return _BY_TYPE.get(schema.get("type", "object"), {})
+
+
+def _needed(schema: Schema) -> list[str]:
+    """The required fields, by the first of their names."""
+    either = [one["anyOf"][0]["required"][0] for one in schema.get("allOf", ()) if "anyOf" in one]
+    return [*schema.get("required", ()), *either]
