@@ -6,6 +6,7 @@ from time import monotonic
 from shared.core import Core
 from shared.edge import every
 from shared.edge.tick import Counts
+from shared.inbound.retention import delete_old_deliveries
 from shared.jobs.retention import (
     delete_old_idempotency_keys,
     delete_old_jobs,
@@ -26,6 +27,7 @@ async def run_once(core: Core, now: datetime, budget_seconds: float) -> Counts:
         "idempotency_keys": await delete_old_idempotency_keys(core, now, deadline),
         "organizations": await purge_deleted_organizations(core, now, deadline),
         "jobs": await delete_old_jobs(core, now, deadline),
+        "inbound_deliveries": await delete_old_deliveries(core, now, deadline),
         "workflows": await delete_old_workflows(core, now, deadline),
         "dependencies": await delete_old_dependencies(core, now, deadline),
     }

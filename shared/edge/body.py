@@ -1,6 +1,7 @@
 """Request bodies: bounded before they are parsed, JSON whatever the Content-Type says."""
 
 from typing import Any
+from urllib.parse import parse_qs
 
 from pydantic_core import from_json
 from starlette.types import Receive, Scope
@@ -8,6 +9,7 @@ from starlette.types import Receive, Scope
 from shared.errors import InvalidInputError, PayloadTooLargeError, RequestIncompleteError
 
 _DEEPEST = 128
+_MOST_FORM_FIELDS = 20
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
@@ -47,6 +49,22 @@ def parse_json(raw: bytes) -> Any:
         raise InvalidInputError.of_field("body", f"is not valid JSON: {error}", "json_invalid") from None
     _refuse_unstorable(value, "body", 0, look_for_nul=b"\\u0000" in raw)
     return value
+
+
+def parse_event(raw: bytes, content_type: str = "") -> Any:
+    """The JSON value of a webhook's body, which a form holds in its field `payload`.
+
+    Raises InvalidInputError as `parse_json`, and for an empty body or a form without that field.
+    """
+    if content_type.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded":
+        try:
+            form = parse_qs(raw.decode(), errors="strict", max_num_fields=_MOST_FORM_FIELDS)
+        except ValueError:
+            raise InvalidInputError.of_field("body", "is not a readable form", "form_invalid") from None
+        raw = form.get("payload", [""])[0].encode()
+    if not raw.strip():
+        raise InvalidInputError.of_field("body", "is empty: an event in JSON is required", "json_invalid")
+    return parse_json(raw)
 
 
 def refuse_nul(field: str, text: str) -> None:

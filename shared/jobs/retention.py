@@ -9,8 +9,6 @@ from shared.limits.plans import PLANS
 from shared.store import SYSTEM, Query, load_queries
 
 QUERIES = load_queries(__file__)
-PLAN_DAYS = {tier: plan.job_retention_days for tier, plan in PLANS.items()}
-"""How long the finished jobs of an organization are kept; the setting `job_retention_days` is the ceiling."""
 DAYS_AHEAD = 3
 _PAGE = 200
 _BATCH = 1_000
@@ -44,24 +42,32 @@ async def delete_old_idempotency_keys(core: Core, now: datetime, deadline: float
 
 
 async def delete_old_jobs(core: Core, now: datetime, deadline: float) -> int:
-    """Delete, of each organization, the finished jobs past its retention.
+    """Delete, of each organization, the finished jobs past its retention."""
+    return await in_rounds(core, QUERIES["delete_old_jobs"], "job_retention_days", now, deadline)
 
-    Goes round all organizations, a bounded number of jobs of each in turn, until a whole round finds none.
+
+async def in_rounds(core: Core, query: Query, limit_name: str, now: datetime, deadline: float) -> int:
+    """Delete, of each organization, what is older than a limit of its plan allows, in days.
+
+    Goes round all organizations, a bounded number of rows of each in turn, until a whole round finds none.
+    `query` has an open fragment `page` for the organizations of one step, with their `days`.
     """
+    plan_days = {tier: getattr(plan, limit_name) for tier, plan in PLANS.items()}
     total = 0
     while True:
         deleted = after = 0
         while True:
             row = await core.store.fetch_one(
                 SYSTEM,
-                QUERIES["delete_old_jobs"],
+                query.filled(page=QUERIES["page_of_organizations"].sql),
                 after=after,
                 page=_PAGE,
                 limit=_BATCH // 10,
-                plans=list(PLAN_DAYS),
-                days=list(PLAN_DAYS.values()),
+                plans=list(plan_days),
+                days=list(plan_days.values()),
                 ceiling=core.settings.job_retention_days,
                 straggler_days=STRAGGLER_DAYS,
+                limit_name=limit_name,
                 now=now,
             )
             assert row is not None

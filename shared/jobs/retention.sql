@@ -32,21 +32,25 @@ USING (
 WHERE idempotency_key.org_id = old.org_id AND idempotency_key.key = old.key
 RETURNING 1;
 
+-- page_of_organizations --
+-- A fragment. How many days each keeps its things: its own limit, or that of its plan.
+SELECT organization.org_id,
+       coalesce(
+           CASE WHEN jsonb_typeof(organization.custom_limits -> %(limit_name)s::text) = 'number'
+                THEN (organization.custom_limits ->> %(limit_name)s::text)::double precision END,
+           (SELECT plan.days FROM unnest(%(plans)s::text[], %(days)s::integer[]) AS plan(name, days)
+            WHERE plan.name = organization.plan_tier)
+       ) AS days
+FROM organization
+WHERE organization.org_id > %(after)s
+ORDER BY organization.org_id
+LIMIT %(page)s
+
 -- delete_old_jobs hot --
 -- A page of organizations in one round trip: one index probe for each that has nothing to delete. Jobs that
 -- are kept to the ceiling are left to their partition, which goes whole; what stands longer goes here.
 WITH page AS MATERIALIZED (
-    SELECT organization.org_id,
-           coalesce(
-               CASE WHEN jsonb_typeof(organization.custom_limits -> 'job_retention_days') = 'number'
-                    THEN (organization.custom_limits ->> 'job_retention_days')::double precision END,
-               (SELECT plan.days FROM unnest(%(plans)s::text[], %(days)s::integer[]) AS plan(name, days)
-                WHERE plan.name = organization.plan_tier)
-           ) AS days
-    FROM organization
-    WHERE organization.org_id > %(after)s
-    ORDER BY organization.org_id
-    LIMIT %(page)s
+    {{page}}
 ),
 doomed AS MATERIALIZED (
     SELECT old.org_id, old.id

@@ -53,9 +53,13 @@ class Caller:
         """The queues that this credential is held to, None for all."""
         return None if self.queues is None else list(self.queues)
 
+    def may(self, *any_of: str) -> bool:
+        """Whether the credential has one of these rights."""
+        return self.permissions is None or not self.permissions.isdisjoint(any_of)
+
     def require(self, any_of: tuple[str, ...]) -> None:
         """Raise ForbiddenError unless the credential has one of these rights."""
-        if self.permissions is not None and not self.permissions.intersection(any_of):
+        if not self.may(*any_of):
             raise ForbiddenError(f"This API key lacks the permission {' or '.join(any_of)}.")
 
     def may_use_queue(self, queue: str) -> bool:

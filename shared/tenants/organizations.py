@@ -14,6 +14,8 @@ from shared.tenants.caller import Caller
 from shared.tenants.keys import new_key
 
 QUERIES = load_queries(__file__)
+MASK = "********"
+"""Written back it changes nothing: settings may be read, changed and sent whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ async def get_organization(core: Core, caller: Caller, org_id: int) -> dict[str,
     row = await core.store.fetch_one(caller.scope, QUERIES["get_organization"], org_id=org_id)
     if row is None:
         raise NotFoundError("There is no such organization.")
-    return organization_answer(row)
+    return organization_answer(row, with_secrets=caller.may("organization:admin"))
 
 
 async def change_organization(
@@ -89,11 +91,19 @@ async def change_organization(
     )
     if row is None:
         raise NotFoundError("There is no such organization.")
-    return organization_answer(row)
+    return organization_answer(row, with_secrets=True)
 
 
-def organization_answer(row: Row) -> dict[str, Any]:
-    """An organization as the API shows it."""
+def is_secret(setting: str) -> bool:
+    """Whether a setting of an organization is shown to those alone who may change it."""
+    return setting == "webhook_token" or setting.endswith("_secret")
+
+
+def organization_answer(row: Row, *, with_secrets: bool = False) -> dict[str, Any]:
+    """An organization as the API shows it; MASK stands in the place of secrets."""
+    settings: dict[str, Any] = row["settings"]
+    if not with_secrets:
+        settings = {name: MASK if is_secret(name) else value for name, value in settings.items()}
     return {
         "id": ids.encode("org", row["org_id"]),
         "name": row["name"],
@@ -102,7 +112,7 @@ def organization_answer(row: Row) -> dict[str, Any]:
         "billing_email": row["billing_email"],
         "description": row["description"],
         "logo_url": row["logo_url"],
-        "settings": row["settings"],
+        "settings": settings,
         "custom_limits": row["custom_limits"],
         "stripe_customer_id": row["stripe_customer_id"],
         "stripe_subscription_id": row["stripe_subscription_id"],

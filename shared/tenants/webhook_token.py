@@ -9,12 +9,22 @@ from shared.store import Row, load_queries
 from shared.tenants.caller import Caller
 
 QUERIES = load_queries(__file__)
+_SHORTEST_OWN_TOKEN = 16
 
 
 async def get_token(core: Core, caller: Caller) -> str | None:
     """The token in force; None once it was cleared."""
     row = await core.store.fetch_one(caller.scope, QUERIES["get_token"], org_id=caller.org_id)
     return _token(row)
+
+
+def token_in_force(row: Row) -> str | None:
+    """A token that stands in the settings wins over the one that was made with the organization."""
+    own = row["settings"].get("webhook_token")
+    if isinstance(own, str) and len(own) >= _SHORTEST_OWN_TOKEN:
+        return own
+    made: str | None = row["webhook_token"]
+    return made
 
 
 async def regenerate_token(core: Core, caller: Caller, now: datetime) -> str | None:
@@ -44,5 +54,4 @@ async def _set(core: Core, caller: Caller, token: str | None, now: datetime) -> 
 def _token(row: Row | None) -> str | None:
     if row is None:
         raise NotFoundError("There is no such organization.")
-    token: str | None = row["webhook_token"]
-    return token
+    return token_in_force(row)

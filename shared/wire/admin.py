@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Field, JsonValue
 
 from shared.admin.organizations import AdminChanges, OrganizationFilter
-from shared.json_text import json_text, settings_text
+from shared.json_text import json_text
 from shared.limits.plans import COUNTED
 from shared.wire.tenants import (
     ChangeOrganization,
@@ -16,6 +16,7 @@ from shared.wire.tenants import (
     KeyRateLimit,
     Name,
     OrganizationAnswer,
+    organization_settings_text,
 )
 from shared.wire.usage import UsageInfoAnswer
 from shared.wire.vocabulary import AnswerModel, Flag, Instant, Int, RequestModel
@@ -63,8 +64,7 @@ class AdminCreateOrganization(CreateOrganization):
     custom_limits: CustomLimits | None = None
 
     def settings_text(self) -> str:
-        given = {key: value for key, value in (self.settings or {}).items() if value is not None}
-        return settings_text(given, "settings")
+        return organization_settings_text(self.settings or {})
 
 
 class AdminChangeOrganization(ChangeOrganization):

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, ValidationError
 
 from shared.json_text import settings_text
-from shared.tenants.organizations import OrganizationChanges
-from shared.wire.vocabulary import AnswerModel, Flag, Instant, Int, RequestModel
+from shared.tenants.organizations import MASK, OrganizationChanges, is_secret
+from shared.wire.inbound import InboundSettings
+from shared.wire.vocabulary import AnswerModel, Flag, Instant, Int, RequestModel, input_error
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 Word = Annotated[str, Field(min_length=1, max_length=100)]
@@ -17,6 +18,29 @@ KeyQueues = Annotated[
     Field(max_length=100, description="Queues that the key is held to; empty or `*`: all."),
 ]
 KeyRateLimit = Annotated[Int, Field(ge=1, le=10_000, description="Requests per minute.")]
+
+
+class CheckedSettings(RequestModel):
+    """The settings that the service reads; all others are the organization's own."""
+
+    settings: InboundSettings
+
+
+def organization_settings_text(settings: dict[str, JsonValue]) -> str:
+    """The text of an organization's settings, without what is null or a secret's mask.
+
+    Raises InvalidInputError for a setting that the service could not use.
+    """
+    given = {
+        name: value
+        for name, value in settings.items()
+        if value is not None and not (is_secret(name) and value == MASK)
+    }
+    try:
+        CheckedSettings.model_validate({"settings": given})
+    except ValidationError as error:
+        raise input_error(error) from None
+    return settings_text(given, "settings")
 
 
 class CreateOrganization(RequestModel):
@@ -38,14 +62,13 @@ class ChangeOrganization(RequestModel):
 
     def changes(self) -> OrganizationChanges:
         settings = self.settings or {}
-        kept = {key: value for key, value in settings.items() if value is not None}
         return OrganizationChanges(
             name=self.name,
             billing_email=self.billing_email,
             description=self.description,
             logo_url=self.logo_url,
-            settings=settings_text(kept, "settings"),
-            lifted=[key for key in settings if key not in kept],
+            settings=organization_settings_text(settings),
+            lifted=[key for key, value in settings.items() if value is None],
         )
 
 

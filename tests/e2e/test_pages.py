@@ -50,6 +50,17 @@ def test_getting_started_runs_from_top_to_bottom(service_url: str) -> None:
         assert promise in said.replace(" ", "")
 
 
+@needs_curl
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="the page signs with openssl")
+def test_inbound_webhooks_run_from_top_to_bottom(service_url: str) -> None:
+    """Every block of docs/inbound.md works, and of one delivery sent twice the second is a duplicate."""
+    said = paste(Page.read(ROOT / "docs/inbound.md").script(), service_url).replace(" ", "")
+
+    assert '"error":' not in said
+    for promise in ('"matched_queue":"orders"', '"matched_queue":"builds"', '"status":"duplicate"'):
+        assert promise in said
+
+
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")]
 
 

@@ -102,7 +102,7 @@ async def test_no_request_is_a_fault(world: World, endpoint: Endpoint, data: st.
         world.path(endpoint) if known else world.path(endpoint, unknown="job_0000000000001"),
         json=body,
         params={name: str(value) for name, value in query.items()},
-        headers={"X-Admin-Key": "admin-key-for-tests"} if endpoint.access == "admin" else {},
+        headers=world.headers(endpoint),
     )
 
     declared = {endpoint.status, 200, *error_statuses(endpoint)} - {503}

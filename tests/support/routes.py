@@ -26,6 +26,7 @@ KINDS = {
     "workflow_id": "wf",
     "step_id": "step",
     "organization_id": "org",
+    "org_id": "org",
     "key_id": "key",
     "queue_name": "name",
     "worker_id": "worker",
@@ -106,6 +107,7 @@ class World:
 
     tenant: Tenant
     ids: dict[str, list[str]] = field(default_factory=dict)
+    webhook_token: str = ""
 
     @classmethod
     async def of(cls, tenant: Tenant) -> "World":
@@ -115,6 +117,7 @@ class World:
                 world.learn(await tenant.call("POST", endpoint.path, json=good_body(endpoint)))
         key = await tenant.post(f"/organizations/{tenant.org_id}/api-keys", {"name": "World"}, 201)
         world.learn(key)
+        world.webhook_token = (await tenant.get("/organizations/webhook-token"))["token"]
         world.ids["waiting"] = [(await tenant.push("waiting"))["id"]]  # the routes above took the other job
         return world
 
@@ -133,3 +136,11 @@ class World:
         return "/".join(
             (unknown or self.ids[kinds[part[1:-1]]][-1]) if part.startswith("{") else part for part in parts
         )
+
+    def headers(self, endpoint: Endpoint) -> dict[str, str]:
+        """What opens a route besides the key."""
+        if endpoint.access == "admin":
+            return {"X-Admin-Key": "admin-key-for-tests"}
+        if endpoint.tag == "inbound":
+            return {"X-Webhook-Token": self.webhook_token, "X-GitHub-Event": "push"}
+        return {}

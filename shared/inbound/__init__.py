@@ -1,0 +1,1 @@
+"""Inbound webhooks: what others send becomes jobs."""
