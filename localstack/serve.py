@@ -18,6 +18,7 @@ from functions.app import every_function
 from localstack.claim import cannot_listen, claimed_folder, claimed_port
 from localstack.errors import StartError
 from localstack.greeting import greet_when_ready
+from localstack.http_refusal import RefusingProtocol
 from localstack.postgres import running_postgres
 from localstack.redis import running_redis
 from localstack.remembered import remembered_secret
@@ -105,6 +106,7 @@ async def _serve(settings: Settings, opened: socket.socket, ending: Ending, home
     try:
         config = uvicorn.Config(
             Service(endpoints, opened_core),
+            http=RefusingProtocol,
             lifespan="off",
             log_level="warning",
             access_log=False,

@@ -1,0 +1,1 @@
+"""Events of others become jobs: GitHub, Stripe, and any sender that knows the webhook token."""

@@ -9,7 +9,14 @@ from shared.inbound.receive import take_in
 from shared.wire.inbound import CustomWebhook, InboundAnswer
 
 
-@route("POST", "/api/v1/webhooks/{org_id}/custom", access="public", answer=InboundAnswer, errors=(401,))
+@route(
+    "POST",
+    "/api/v1/webhooks/{org_id}/custom",
+    access="public",
+    proof=("webhookToken",),
+    answer=InboundAnswer,
+    errors=(401,),
+)
 async def endpoint(call: Call, org_id: str, body: CustomWebhook) -> dict[str, Any]:
     """Push a job; the header X-Webhook-Token holds the organization's webhook token."""
     require_https(call)

@@ -11,7 +11,14 @@ from shared.signature import github_fault
 from shared.wire.inbound import InboundAnswer, github_delivery, provider_job
 
 
-@route("POST", "/api/v1/webhooks/{org_id}/github", access="public", answer=InboundAnswer, errors=(401,))
+@route(
+    "POST",
+    "/api/v1/webhooks/{org_id}/github",
+    access="public",
+    proof=("githubSignature",),
+    answer=InboundAnswer,
+    errors=(401,),
+)
 async def endpoint(call: Call, org_id: str) -> dict[str, Any]:
     """Make a job of an event, once for each X-GitHub-Delivery; the request carries GitHub's signature."""
     require_https(call)

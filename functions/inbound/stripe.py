@@ -11,7 +11,14 @@ from shared.signature import stripe_fault
 from shared.wire.inbound import InboundAnswer, provider_job, stripe_delivery
 
 
-@route("POST", "/api/v1/webhooks/{org_id}/stripe", access="public", answer=InboundAnswer, errors=(401,))
+@route(
+    "POST",
+    "/api/v1/webhooks/{org_id}/stripe",
+    access="public",
+    proof=("stripeSignature",),
+    answer=InboundAnswer,
+    errors=(401,),
+)
 async def endpoint(call: Call, org_id: str) -> dict[str, Any]:
     """Make a job of an event, once for each event id; the request carries Stripe's signature."""
     require_https(call)

@@ -113,7 +113,7 @@ class GetJobQuery(RequestModel):
 class StatusQuery(RequestModel):
     """Which jobs."""
 
-    ids: Annotated[str, Field(max_length=20_000, description="1-100 ids, with commas between.")]
+    ids: Annotated[str, Field(max_length=5000, description="1-100 ids, with commas between.")]
 
     def public_ids(self) -> list[str]:
         """The ids; InvalidInputError for none and for more than a hundred."""

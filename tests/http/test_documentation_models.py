@@ -9,8 +9,8 @@ from jsonschema import Draft202012Validator
 from tests.support.api import Api
 from tests.support.routes import ENDPOINTS
 
+SIGNED_BY_ANOTHER = {"type": "object"}  # an event of GitHub or Stripe, which describe it themselves
 PLAIN = {"string", "integer", "number", "boolean"}
-METHODS = {"get", "post", "put", "patch", "delete"}
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ async def test_no_model_is_without_a_name(described: dict[str, Any]) -> None:
         choices = schema.get("anyOf", [schema])
         items = [choice["items"] if choice.get("type") == "array" else choice for choice in choices]
         named = all("$ref" in item or item.get("type") in PLAIN | {"null"} for item in items)
-        assert named or "webhook" in place, (place, schema)
+        assert named or schema == SIGNED_BY_ANOTHER, (place, schema)
 
 
 async def test_every_model_has_an_example_that_it_accepts(described: dict[str, Any]) -> None:

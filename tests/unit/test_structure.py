@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from functions.app import every_function
+from localstack.reference import PAGE, current_page
 from shared.edge.openapi import document
 from shared.edge.service import Service
 
@@ -94,6 +95,20 @@ def test_files_application_and_openapi_agree() -> None:
     assert sorted(page.stem for page in PAGES if page.parent.name == "ticks") == sorted(
         tick.name for tick in ticks
     )
+
+
+def test_the_page_of_routes_is_up_to_date() -> None:
+    """Whoever adds or changes a route writes the page again, with one command."""
+    assert PAGE.read_text(encoding="utf-8") == current_page(), (
+        "run `make docs` (python -m localstack.reference)"
+    )
+
+
+def test_every_group_has_an_introduction() -> None:
+    """The folder of a group says in its docstring what the group is for."""
+    for section in current_page().split("\n## ")[1:]:
+        title, _, rest = section.partition("\n\n")
+        assert not rest.startswith("\n"), f"write a docstring into functions/{title.lower()}/__init__.py"
 
 
 async def _no_core() -> None:
