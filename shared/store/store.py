@@ -49,10 +49,12 @@ _BEGIN_SCOPE = (
     "SELECT set_config('role', %s, true), set_config('spooled.org_id', %s, true),"
     " set_config('statement_timeout', %s, true)"
 )
-# A generic plan of a statement whose LIMIT is a parameter would otherwise read the whole table.
+# Planned once for each connection: PostgreSQL would plan the claim anew each time, which takes longer than
+# running it. A generic plan of a statement whose LIMIT is a parameter would otherwise read the whole table.
 _BEGIN_HOT_SCOPE = (
     f"{_BEGIN_SCOPE}, set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),"
-    " set_config('enable_mergejoin', 'off', true), set_config('enable_bitmapscan', 'off', true)"
+    " set_config('enable_mergejoin', 'off', true), set_config('enable_bitmapscan', 'off', true),"
+    " set_config('plan_cache_mode', 'force_generic_plan', true)"
 )
 
 

@@ -19,35 +19,39 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
 RETURN replace(to_char(instant AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '.000000Z', 'Z');
 
 -- A job in an event: never its payload. `error` is that of the attempt that just failed, or why it was
--- cancelled. Status and count are those of shared/jobs/model.py.
+-- cancelled. Status and count are those of shared/jobs/model.py. Not inlined on purpose: hot statements that
+-- are planned anew each time would be planned with all of it.
 CREATE FUNCTION job_event(
     id bigint, queue text, state text, priority integer, attempts integer, max_retries integer, run_at timestamptz,
     workflow_id bigint, worker_id text, result json, error text, at timestamptz
 ) RETURNS json
-LANGUAGE sql STABLE PARALLEL SAFE
-RETURN json_build_object(
-    'job_id', public_id('job', id),
-    'queue_name', queue,
-    'status', CASE
-        WHEN state = 'waiting' OR (state = 'pending' AND attempts = 0 AND run_at > at) THEN 'scheduled'
-        ELSE state
-    END,
-    'priority', priority,
-    'retry_count', CASE
-        WHEN state IN ('waiting', 'pending', 'cancelled') THEN attempts ELSE greatest(0, attempts - 1)
-    END,
-    'attempt', CASE
-        WHEN state IN ('waiting', 'pending', 'cancelled') THEN attempts ELSE greatest(0, attempts - 1)
-    END,
-    'max_retries', max_retries,
-    'workflow_id', public_id('wf', workflow_id),
-    'worker_id', worker_id,
-    'result', result,
-    'error', error,
-    'will_retry', CASE
-        WHEN error IS NULL THEN NULL WHEN state = 'pending' THEN true WHEN state = 'deadletter' THEN false
-    END
-);
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN json_build_object(
+        'job_id', public_id('job', id),
+        'queue_name', queue,
+        'status', CASE
+            WHEN state = 'waiting' OR (state = 'pending' AND attempts = 0 AND run_at > at) THEN 'scheduled'
+            ELSE state
+        END,
+        'priority', priority,
+        'retry_count', CASE
+            WHEN state IN ('waiting', 'pending', 'cancelled') THEN attempts ELSE greatest(0, attempts - 1)
+        END,
+        'attempt', CASE
+            WHEN state IN ('waiting', 'pending', 'cancelled') THEN attempts ELSE greatest(0, attempts - 1)
+        END,
+        'max_retries', max_retries,
+        'workflow_id', public_id('wf', workflow_id),
+        'worker_id', worker_id,
+        'result', result,
+        'error', error,
+        'will_retry', CASE
+            WHEN error IS NULL THEN NULL WHEN state = 'pending' THEN true WHEN state = 'deadletter' THEN false
+        END
+    );
+END
+$$;
 
 CREATE FUNCTION workflow_event(known workflow) RETURNS json
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -88,18 +92,18 @@ BEGIN
 END
 $$;
 
--- The same for the addresses that jobs brought with them, once they have ended.
-CREATE FUNCTION tell_completions(
-    of_org bigint, happening text, urls text[], sealed_secrets bytea[], items json[], told_at timestamptz
+-- The same for a job that ended and brought an address of its own.
+CREATE FUNCTION tell_completion(
+    of_org bigint, happening text, url text, sealed_secret bytea, job_id bigint, queue text, state text, result json,
+    ended_at timestamptz
 ) RETURNS bigint
 LANGUAGE plpgsql AS $$
-DECLARE
-    told bigint;
 BEGIN
     INSERT INTO webhook_delivery (org_id, url, sealed_secret, event, data, next_attempt_at, created_at)
-    SELECT of_org, ended.url, ended.sealed_secret, happening, ended.data, told_at, told_at
-    FROM unnest(urls, sealed_secrets, items) AS ended(url, sealed_secret, data);
-    GET DIAGNOSTICS told = ROW_COUNT;
-    RETURN told;
+    VALUES (of_org, url, sealed_secret, happening, json_build_object(
+        'job_id', public_id('job', job_id), 'queue_name', queue, 'status', state, 'result', result,
+        'completed_at', json_instant(ended_at)
+    ), ended_at, ended_at);
+    RETURN 1;
 END
 $$;
