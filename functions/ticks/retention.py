@@ -14,6 +14,7 @@ from shared.jobs.retention import (
     make_partitions,
 )
 from shared.tenants.closing import purge_deleted_organizations
+from shared.webhooks.retention import delete_old_webhook_deliveries
 from shared.workflows.retention import delete_old_dependencies, delete_old_workflows
 
 
@@ -28,6 +29,7 @@ async def run_once(core: Core, now: datetime, budget_seconds: float) -> Counts:
         "organizations": await purge_deleted_organizations(core, now, deadline),
         "jobs": await delete_old_jobs(core, now, deadline),
         "inbound_deliveries": await delete_old_deliveries(core, now, deadline),
+        "deliveries": await delete_old_webhook_deliveries(core, now, deadline),
         "workflows": await delete_old_workflows(core, now, deadline),
         "dependencies": await delete_old_dependencies(core, now, deadline),
     }

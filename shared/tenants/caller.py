@@ -69,3 +69,8 @@ class Caller:
         """Raise ForbiddenError when the key is held to other queues."""
         if not self.may_use_queue(queue):
             raise ForbiddenError(f"This API key is limited to other queues than {queue!r}.")
+
+    def require_all_queues(self) -> None:
+        """Raise ForbiddenError when the key is held to some queues: this concerns all of them."""
+        if self.queues is not None:
+            raise ForbiddenError("This API key is limited to some queues; this needs one that is not.")

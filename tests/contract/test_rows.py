@@ -38,6 +38,7 @@ CRON = {
     "payload_template": {"a": 1},
 }
 GUIDE_CRON = {"name": "Nightly", "cron_expression": "0 3 * * *", "queue": "emails", "payload": {"a": 1}}
+HOOK = {"name": "Alerts", "url": "http://127.0.0.1:1/in", "events": ["job.processing", "job.completed"]}
 STEPS = [{"key": "a", **JOB}, {"key": "b", **JOB, "depends_on": ["a"]}]
 GUIDE_STEPS = [
     {"name": "a", "queue": "emails", "payload": {}},
@@ -180,6 +181,18 @@ ROWS = [
     Row("POST /api/v1/schedules/{schedule}/resume", "Schedule"),
     Row("POST /api/v1/schedules/{schedule}/trigger", "Triggered"),
     Row("GET /api/v1/schedules/{schedule}/history", "[Run]"),
+    # 12 outgoing webhooks
+    Row("GET /api/v1/outgoing-webhooks", "[Webhook]"),
+    Row("POST /api/v1/outgoing-webhooks", "Webhook", HOOK | {"secret": "s", "format": "teams"}, 201),
+    Row("POST /api/v1/outgoing-webhooks", "", HOOK | {"url": "https://169.254.169.254/"}, 400),
+    Row("GET /api/v1/outgoing-webhooks/{webhook}", "Webhook"),
+    Row("PUT /api/v1/outgoing-webhooks/{webhook}", "Webhook", {"enabled": False, "secret": None}),
+    Row("DELETE /api/v1/outgoing-webhooks/{webhook}", status=204),
+    Row("POST /api/v1/outgoing-webhooks/{webhook}/test", "Tested"),
+    Row("GET /api/v1/outgoing-webhooks/{webhook}/deliveries?status=pending&limit=5", "[Delivery]"),
+    Row("POST /api/v1/outgoing-webhooks/{webhook}/retry/{delivery}", "RetriedDelivery"),
+    Row("POST /api/v1/outgoing-webhooks/{webhook}/retry/unknown", status=404),
+    Row("POST /api/v1/outgoing-webhooks/{webhook}/deliveries/{delivery}/retry", "RetriedDelivery"),
     # 14 dashboard, 15 billing
     Row("GET /api/v1/dashboard", "Dashboard"),
     Row("GET /api/v1/billing/status", "Billing"),

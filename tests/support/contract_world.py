@@ -37,7 +37,7 @@ class World:
         schedule = {"name": "N", "cron_expression": "0 0 1 1 *", "queue": "emails", "payload": {}}
         names["schedule"] = (await org.post("/schedules", schedule, 201))["id"]
         await org.post(f"/schedules/{names['schedule']}/trigger")
-        return cls(names | await _workflows(org))
+        return cls(names | await _workflows(org) | await _webhook(org))
 
     def fill(self, value: Any) -> Any:
         """The value with the world's ids in the place of their names."""
@@ -70,3 +70,12 @@ async def _workflows(org: Tenant) -> dict[str, str]:
     runs = await org.post("/workflows", {"name": "Runs", "jobs": steps}, 201)
     await org.dequeue("steps")
     return {"broken": broken["id"], "workflow": runs["id"], "step_b": runs["job_ids"][1]["job_id"]}
+
+
+async def _webhook(org: Tenant) -> dict[str, str]:
+    """A webhook that has heard of a job."""
+    body = {"name": "Alerts", "url": "http://127.0.0.1:1/in", "events": ["job.created"]}
+    webhook_id: str = (await org.post("/outgoing-webhooks", body, 201))["id"]
+    await org.push("heard")
+    (delivery,) = await org.get(f"/outgoing-webhooks/{webhook_id}/deliveries")
+    return {"webhook": webhook_id, "delivery": delivery["id"]}

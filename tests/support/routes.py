@@ -15,7 +15,7 @@ GOOD: dict[str, Any] = {
     "cron_expression": "0 9 * * *",
     "events": ["job.created"],
     "timezone": "UTC",
-    "url": "https://hooks.example.com/in",
+    "url": "http://127.0.0.1:1/in",  # a test of a webhook finds nobody there
     "confirm": True,
     "wait_seconds": 0,
 }
@@ -30,6 +30,8 @@ KINDS = {
     "key_id": "key",
     "queue_name": "name",
     "worker_id": "worker",
+    "webhook_id": "wh",
+    "delivery_id": "dlv",
 }
 """The prefix of the ids that a path parameter takes; queues go by name."""
 OF_A_WAITING_JOB = {"jobs_priority"}
@@ -119,6 +121,8 @@ class World:
         world.learn(key)
         world.webhook_token = (await tenant.get("/organizations/webhook-token"))["token"]
         world.ids["waiting"] = [(await tenant.push("waiting"))["id"]]  # the routes above took the other job
+        for delivery in await tenant.get(f"/outgoing-webhooks/{world.ids['wh'][-1]}/deliveries"):
+            world.learn(delivery)
         return world
 
     def learn(self, answer: Any) -> None:

@@ -17,7 +17,7 @@ CREATE TABLE webhook (
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
     PRIMARY KEY (org_id, id)
-);
+) WITH (fillfactor = 50); -- each attempt notes its outcome here
 CALL protect_tenant_table('webhook');
 
 -- One row for each event and webhook, written in the transaction of the change. The completion webhook of a
@@ -31,10 +31,15 @@ CREATE TABLE webhook_delivery (
     data json NOT NULL,
     url text,
     sealed_secret bytea,
+    -- What must not hold up other deliveries when it is slow: the webhook, or the host of a job's own address.
+    target bigint NOT NULL GENERATED ALWAYS AS (
+        coalesce(webhook_id, hashtextextended(lower(substring(url FROM '://([^/?#]*)')), 0), 0)
+    ) STORED,
     state text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'success', 'failed')),
     attempts integer NOT NULL DEFAULT 0,
     -- While an attempt is under way: when another may take it for lost.
     next_attempt_at timestamptz,
+    under_way boolean NOT NULL DEFAULT false,
     status_code integer,
     response_body text,
     error text,
@@ -46,5 +51,7 @@ CREATE TABLE webhook_delivery (
     CONSTRAINT pending_has_a_time CHECK ((state = 'pending') = (next_attempt_at IS NOT NULL))
 );
 CREATE INDEX webhook_delivery_due ON webhook_delivery (next_attempt_at) WHERE state = 'pending';
+CREATE INDEX webhook_delivery_of_target ON webhook_delivery (org_id, target, next_attempt_at)
+    WHERE state = 'pending';
 CREATE INDEX webhook_delivery_of_webhook ON webhook_delivery (org_id, webhook_id, id);
 CALL protect_tenant_table('webhook_delivery');
