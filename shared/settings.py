@@ -74,6 +74,9 @@ class Settings(BaseModel):
         5.0, ge=0, description="How long a process trusts a key look-up, seconds."
     )
     max_body_bytes: int = Field(6_000_000, ge=1024, description="Largest request body, bytes; above it 413.")
+    body_timeout_seconds: float = Field(
+        30.0, ge=0.1, description="Longest wait for the end of a request body, seconds; after it 408."
+    )
     idempotency_hours: int = Field(24, ge=1, description="How long an idempotency key is remembered, hours.")
     job_retention_days: int = Field(90, ge=1, description="How long finished jobs are kept at most, days.")
     validate_answers: bool = Field(

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from shared.errors import SpooledError
+from shared.errors import RequestIncompleteError, SpooledError
 
 JSON = "application/json"
 
@@ -32,4 +32,6 @@ def encode(body: Any) -> bytes:
 def error_answer(error: SpooledError) -> Answer:
     """The answer for an error: the same shape for every status."""
     headers = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
+    if isinstance(error, RequestIncompleteError):
+        headers["connection"] = "close"  # what comes of the body late is no new request
     return Answer(error.body(), error.status, headers)

@@ -1,5 +1,6 @@
 """Request bodies: bounded before they are parsed, JSON whatever the Content-Type says."""
 
+import asyncio
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -12,11 +13,20 @@ _DEEPEST = 128
 _MOST_FORM_FIELDS = 20
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+async def read_body(scope: Scope, receive: Receive, limit: int, seconds: float) -> bytes:
     """The whole body, never more than `limit` bytes of it in memory.
 
-    Raises PayloadTooLargeError above the limit and RequestIncompleteError when the client goes away.
+    Raises PayloadTooLargeError above the limit, and RequestIncompleteError when the client goes away or is
+    not done after so many seconds.
     """
+    try:
+        async with asyncio.timeout(seconds):
+            return await _read(scope, receive, limit)
+    except TimeoutError:
+        raise RequestIncompleteError from None
+
+
+async def _read(scope: Scope, receive: Receive, limit: int) -> bytes:
     too_large = PayloadTooLargeError(f"The request body is larger than {limit} bytes.")
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value) > limit:

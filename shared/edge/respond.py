@@ -48,7 +48,8 @@ async def _respond(endpoint: Endpoint, core: Core, scope: Scope, receive: Receiv
     headers = Headers(scope=scope)
     now = core.clock()
     caller = await admit(endpoint, core, headers, now)
-    raw_body = await read_body(scope, receive, core.settings.max_body_bytes)
+    limits = core.settings
+    raw_body = await read_body(scope, receive, limits.max_body_bytes, limits.body_timeout_seconds)
     arguments: dict[str, Any] = dict(_path_arguments(scope))
     if endpoint.query_model is not None:
         arguments["query"] = _validated(endpoint.query_model, _query_values(scope))
