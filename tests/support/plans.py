@@ -13,7 +13,7 @@ from shared.store import Query, Row, Scope, Statement
 from shared.store.store import _BEGIN_HOT_SCOPE, _BEGIN_SCOPE
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")
-_TABLES = ("job", "job_archive", "queue", "idempotency_key")
+_TABLES = ("job", "job_archive", "queue", "idempotency_key", "webhook")
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Plan:
 
     @property
     def scanned_tables(self) -> set[str]:
-        """The tables of jobs that were read from end to end."""
+        """The tables that were read from end to end, of those that grow."""
         return {
             node["Relation Name"]
             for node in self._nodes(self.root)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from functions.ticks.deliveries import run_once
+from localstack.timers import run_timers
 from shared import ids
 from shared.core import Core
 from shared.errors import UnavailableError
@@ -379,3 +380,19 @@ async def test_a_large_backlog_is_sent_whole_and_in_turn(
     org_of = {ids.encode("dlv", row["id"]): row["org_id"] for row in rows}
     half = [org_of[request.headers["x-spooled-delivery-id"]] for request in target.requests[:100]]
     assert min(half.count(org_id) for org_id in set(org_of.values())) >= 25
+
+
+async def test_what_happens_is_told_within_seconds(core: Core, org: Tenant, target: Target) -> None:
+    """Where a process runs its own timers, nobody has to ask for the delivery."""
+    await new_webhook(org, target.url, events=["job.created"])
+    timers = asyncio.create_task(run_timers(core, [run_once]))
+    began = monotonic()
+    await org.push()
+
+    async def arrived() -> bool:
+        return len(target.requests) == 1
+
+    await until(arrived)
+    assert monotonic() - began < 5
+    timers.cancel()
+    await asyncio.gather(timers, return_exceptions=True)
