@@ -2,30 +2,18 @@
 
 from typing import Any
 
-from shared import ids
 from shared.edge import Call, lambda_handler, route
-from shared.jobs.enqueue import enqueue_jobs
+from shared.jobs.bulk import enqueue_bulk
 from shared.wire.jobs import BulkAnswer, BulkEnqueue
 
 
 @route("POST", "/api/v1/jobs/bulk", scope="jobs:write", answer=BulkAnswer)
 async def endpoint(call: Call, body: BulkEnqueue) -> dict[str, Any]:
-    """Push many jobs in one transaction: all are made or none is."""
+    """Push many jobs in one transaction; one whose completion webhook may not be called is refused alone."""
     jobs = body.new_jobs(call.now)
     for job in jobs:
         call.caller.require_queue(job.queue)
-    enqueued = await enqueue_jobs(call.core, call.caller, jobs, call.now)
-    succeeded = [
-        {"index": index, "job_id": ids.encode("job", outcome.job_id), "created": outcome.created}
-        for index, outcome in enumerate(enqueued)
-    ]
-    return {
-        "succeeded": succeeded,
-        "failed": [],
-        "total": len(jobs),
-        "success_count": len(succeeded),
-        "failure_count": 0,
-    }
+    return await enqueue_bulk(call.core, call.caller, jobs, call.now)
 
 
 handler = lambda_handler(endpoint)

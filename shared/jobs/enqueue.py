@@ -16,6 +16,8 @@ from shared.limits.payload import check_payloads
 from shared.store import Row, Transaction, load_queries
 from shared.tenants.caller import Caller
 from shared.webhooks.outbox import telling_of_jobs
+from shared.webhooks.sealing import seal
+from shared.webhooks.target import check_url
 
 QUERIES = load_queries(__file__, told=telling_of_jobs("job.created", rows="created"))
 _CHARGED = ("jobs_today", "active_jobs", "queues")
@@ -36,7 +38,7 @@ class NewJob:
     tags: str | None = None
     parent_job_id: int | None = None
     completion_webhook: str | None = None
-    completion_webhook_secret: bytes | None = None
+    completion_webhook_secret: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +110,18 @@ def wake_for(
             core.wakeups.notify(caller.org_id, queue, max(arrived, 1))
 
 
+def check_completion_webhook(core: Core, job: NewJob) -> None:
+    """Raise WebhookUrlError unless what a job wants to call in the end may be called."""
+    if job.completion_webhook is not None:
+        check_url(core.settings, job.completion_webhook, field="completion_webhook")
+
+
 async def enqueue_job(core: Core, caller: Caller, job: NewJob, now: datetime) -> dict[str, Any]:
-    """Make one job and return it whole, with `created`."""
+    """Make one job and return it whole, with `created`.
+
+    Raises WebhookUrlError, and as `enqueue_jobs`.
+    """
+    check_completion_webhook(core, job)
     (outcome,) = await enqueue_jobs(core, caller, [job], now)
     if outcome.created:
         row = _new_row(caller, job, outcome, now)
@@ -162,7 +174,10 @@ def _parameters(core: Core, caller: Caller, jobs: Sequence[NewJob], now: datetim
         "tags": [job.tags for job in jobs],
         "parents": [job.parent_job_id for job in jobs],
         "webhooks": [job.completion_webhook for job in jobs],
-        "webhook_secrets": [job.completion_webhook_secret for job in jobs],
+        "webhook_secrets": [
+            seal(core.settings, job.completion_webhook_secret) if job.completion_webhook_secret else None
+            for job in jobs
+        ],
     }
 
 

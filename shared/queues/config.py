@@ -9,8 +9,12 @@ from shared.limits.charge import fetch_charged
 from shared.queues.model import QueueConfig, queue_answer
 from shared.store import Row, load_queries
 from shared.tenants.caller import Caller
+from shared.webhooks.outbox import telling
 
-QUERIES = load_queries(__file__)
+TOLD_RESUMED = telling("queue.resumed", rows="fresh", item=load_queries(__file__)["resumed_item"].sql)
+"""Tells of the queues in the CTE `fresh`, which give out jobs again since this change."""
+
+QUERIES = load_queries(__file__, told=TOLD_RESUMED)
 EVERY_WAITER = 1_000_000
 
 

@@ -8,8 +8,13 @@ from shared.jobs.children import ADVANCED, wake_others
 from shared.queues.config import find_queue
 from shared.store import load_queries
 from shared.tenants.caller import Caller
+from shared.webhooks.outbox import telling_of_jobs
 
-QUERIES = load_queries(__file__, advanced=ADVANCED)
+QUERIES = load_queries(
+    __file__,
+    advanced=ADVANCED,
+    told=telling_of_jobs("job.cancelled", rows="archived", error="'Queue deleted'"),
+)
 _BATCH = 5_000
 
 

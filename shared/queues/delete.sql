@@ -10,12 +10,13 @@ WITH archived AS (
         LIMIT %(limit)s
         FOR UPDATE
     ))
-    RETURNING job.id, job.workflow_id, job.has_children, 'cancelled' AS state
+    RETURNING job.id, job.queue, job.priority, job.attempts, job.max_retries, job.run_at, job.workflow_id,
+              job.worker_id, job.has_children, 'cancelled' AS state
 ),
 advanced AS (
     {{advanced}}
 )
-SELECT archived.id, (SELECT advanced.queues FROM advanced) AS ready_queues FROM archived;
+SELECT archived.id, (SELECT advanced.queues FROM advanced) AS ready_queues, {{told}} AS told FROM archived;
 
 -- delete_finished hot --
 DELETE FROM job_archive

@@ -4,11 +4,16 @@ from datetime import datetime
 from typing import Any
 
 from shared.core import Core
-from shared.queues.config import EVERY_WAITER, QueueNotFoundError
+from shared.queues.config import EVERY_WAITER, TOLD_RESUMED, QueueNotFoundError
 from shared.store import load_queries
 from shared.tenants.caller import Caller
+from shared.webhooks.outbox import telling
 
-QUERIES = load_queries(__file__)
+QUERIES = load_queries(
+    __file__,
+    told_paused=telling("queue.paused", rows="fresh", item=load_queries(__file__)["paused_item"].sql),
+    told_resumed=TOLD_RESUMED,
+)
 
 
 async def pause_queue(

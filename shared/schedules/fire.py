@@ -22,8 +22,12 @@ from shared.schedules.model import ScheduleNotFoundError, job_of
 from shared.schedules.planning import plan_fires
 from shared.store import SYSTEM, Row, Transaction, load_queries, tenant
 from shared.tenants.caller import Caller
+from shared.webhooks.outbox import telling
 
-QUERIES = load_queries(__file__)
+QUERIES = load_queries(
+    __file__,
+    told=telling("schedule.triggered", rows="triggered", item=load_queries(__file__)["triggered_item"].sql),
+)
 logger = logging.getLogger("spooled.schedules")
 _LOOK_AHEAD = 1000
 _MOST_SCHEDULES = 100

@@ -41,7 +41,13 @@ WITH run AS (
     FROM unnest(
         %(run_schedules)s::bigint[], %(planned_ats)s::timestamptz[], %(job_ids)s::bigint[], %(errors)s::text[]
     ) AS run(schedule_id, planned_at, job_id, error)
-    RETURNING schedule_run.schedule_id, schedule_run.job_id
+    RETURNING schedule_run.schedule_id, schedule_run.planned_at, schedule_run.started_at, schedule_run.job_id
+),
+triggered AS (
+    SELECT run.*, schedule.name, schedule.queue
+    FROM run
+    JOIN schedule ON schedule.org_id = %(org_id)s AND schedule.id = run.schedule_id
+    WHERE run.job_id IS NOT NULL
 ),
 made AS (
     SELECT run.schedule_id, count(run.job_id) AS jobs FROM run GROUP BY run.schedule_id
@@ -71,4 +77,13 @@ UPDATE schedule SET
 FROM unnest(%(schedules)s::bigint[], %(next_run_ats)s::timestamptz[], %(schedule_errors)s::text[])
     AS step(id, next_run_at, error)
 LEFT JOIN made ON made.schedule_id = step.id
-WHERE schedule.org_id = %(org_id)s AND schedule.id = step.id;
+WHERE schedule.org_id = %(org_id)s AND schedule.id = step.id
+RETURNING {{told}} AS told;
+
+-- triggered_item --
+-- A fragment. `planned_at` is null for a run that was asked for.
+json_build_object(
+    'schedule_id', public_id('sched', triggered.schedule_id), 'name', triggered.name,
+    'queue_name', triggered.queue, 'job_id', public_id('job', triggered.job_id),
+    'planned_at', json_instant(triggered.planned_at), 'triggered_at', json_instant(triggered.started_at)
+);

@@ -64,6 +64,10 @@ class JobFields(RequestModel):
     tags: Tags | None = None
     parent_job_id: Annotated[str, Field(max_length=255)] | None = None
     completion_webhook: Annotated[str, Field(max_length=2048)] | None = None
+    completion_webhook_secret: (
+        Annotated[str, Field(max_length=255, description="Signs what is sent there; it is never returned.")]
+        | None
+    ) = None
 
     def new_job(self, queue: str, now: datetime, **defaults: Any) -> NewJob:
         """The job to make; `defaults` fill what the request leaves open."""
@@ -84,6 +88,7 @@ class JobFields(RequestModel):
             tags=None if self.tags is None else json_text(self.tags, "tags"),
             parent_job_id=ids.decode("job", self.parent_job_id) if self.parent_job_id else None,
             completion_webhook=self.completion_webhook,
+            completion_webhook_secret=self.completion_webhook_secret,
             **defaults | {name: value for name, value in known.items() if value is not None},
         )
 

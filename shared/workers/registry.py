@@ -9,9 +9,18 @@ from shared.errors import ConflictError, NotFoundError
 from shared.limits.charge import fetch_charged
 from shared.store import SYSTEM, Row, load_queries
 from shared.tenants.caller import Caller
+from shared.webhooks.outbox import telling
 from shared.workers.model import GONE_AFTER, HEARTBEAT_SECONDS, LEASE_SECONDS, summary_answer, worker_answer
 
-QUERIES = load_queries(__file__)
+_GONE = "worker_event(gone.id, gone.queues, gone.hostname)"
+QUERIES = load_queries(
+    __file__,
+    told_registered=telling(
+        "worker.registered", rows="fresh", item="worker_event(fresh.id, fresh.queues, fresh.hostname)"
+    ),
+    told_deregistered=telling("worker.deregistered", rows="gone", item=_GONE),
+    item=_GONE,
+)
 _BATCH = 1_000
 
 
@@ -93,11 +102,12 @@ async def hear_from_worker(
     _or_raise(row)
 
 
-async def deregister_worker(core: Core, caller: Caller, worker_id: str) -> None:
+async def deregister_worker(core: Core, caller: Caller, worker_id: str, now: datetime) -> None:
     """Forget a worker; what it holds stays leased to it. Raises WorkerNotFoundError."""
-    _or_raise(
-        await core.store.fetch_one(caller.scope, QUERIES["deregister_worker"], **_named(caller, worker_id))
+    row = await core.store.fetch_one(
+        caller.scope, QUERIES["deregister_worker"], **_named(caller, worker_id), now=now
     )
+    _or_raise(row)
 
 
 async def get_worker(core: Core, caller: Caller, worker_id: str, now: datetime) -> dict[str, Any]:
@@ -117,9 +127,9 @@ async def list_workers(core: Core, caller: Caller, now: datetime) -> list[dict[s
 async def forget_silent_workers(core: Core, now: datetime) -> int:
     """Forget workers that were not heard of for two minutes, a batch of them, and return how many."""
     rows = await core.store.fetch(
-        SYSTEM, QUERIES["forget_silent_workers"], silent_since=now - GONE_AFTER, limit=_BATCH
+        SYSTEM, QUERIES["forget_silent_workers"], silent_since=now - GONE_AFTER, limit=_BATCH, now=now
     )
-    return len(rows)
+    return sum(row["count"] for row in rows)
 
 
 def _named(caller: Caller, worker_id: str) -> dict[str, Any]:

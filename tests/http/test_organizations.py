@@ -13,6 +13,7 @@ from shared.settings import Settings
 from shared.tenants.slugs import slug_of
 from tests.support.api import Api, Tenant
 from tests.support.clock import MovingClock
+from tests.support.outbox import subscribe
 
 
 async def test_an_organization_reads_itself(org: Tenant) -> None:
@@ -99,6 +100,7 @@ async def test_a_deleted_organization_leaves_nothing(
 ) -> None:
     """Its key stops at once, its rows go from every table, its slug is free, and others lose nothing."""
     slug = (await org.get(f"/organizations/{org.org_id}"))["slug"]
+    await subscribe(core, org)
     await org.bury()
     await org.push(idempotency_key="order-1")
     await org.push("reports")
@@ -113,7 +115,7 @@ async def test_a_deleted_organization_leaves_nothing(
     clock.advance(minutes=2)
     counts = await run_once.run_once(core, clock(), 10.0)
 
-    assert {"organization", "api_key", "queue", "job", "idempotency_key"} <= set(before)
+    assert {"organization", "api_key", "queue", "job", "idempotency_key", "webhook_delivery"} <= set(before)
     assert at_once == {"organization": 1}
     assert free["available"] is True
     assert counts["organizations"] >= 1

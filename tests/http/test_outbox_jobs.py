@@ -5,14 +5,19 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
+from shared import ids
 from shared.core import Core
 from shared.jobs.cancel import expire_jobs
+from shared.jobs.enqueue import NewJob, enqueue_within
 from shared.jobs.leases import recover_all
+from shared.tenants.caller import Caller
 from tests.support.api import Tenant
 from tests.support.clock import MovingClock
 from tests.support.outbox import World, deliveries, names, subscribe, told
+from tests.support.until import until
 
 Change = Callable[[World], Awaitable[Any]]
 
@@ -185,3 +190,45 @@ async def test_racing_completes_are_told_once(core: Core, org: Tenant) -> None:
     await asyncio.gather(*(org.call("POST", f"/jobs/{job['id']}/complete", json={}) for _ in range(10)))
 
     assert await names(core, org) == ["job.completed"]
+
+
+async def test_what_is_undone_was_never_told(core: Core, org: Tenant) -> None:
+    """The delivery goes with the change that it tells of."""
+    await subscribe(core, org)
+    caller = Caller(org_id=ids.decode("org", org.org_id), key_id=1)
+
+    async def undone() -> None:
+        async with core.store.transaction(caller.scope) as transaction:
+            await enqueue_within(transaction, core, caller, [NewJob("emails", "{}")], core.clock())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await undone()
+
+    assert await names(core, org) == []
+
+
+async def test_a_webhook_that_is_deleted_meanwhile_refuses_no_change(core: Core, org: Tenant) -> None:
+    """A change that finds a subscriber on its way out waits for its end, and then tells the others."""
+    gone, left = [await subscribe(core, org, "job.created") for _ in range(2)]
+    async with (
+        await psycopg.AsyncConnection.connect(core.settings.database_url) as deleting,
+        await psycopg.AsyncConnection.connect(core.settings.database_url, autocommit=True) as watching,
+    ):
+        await deleting.execute("SET ROLE spooled_system")
+        await deleting.execute("DELETE FROM webhook WHERE id = %s", [gone])
+
+        async def waits() -> bool:
+            cursor = await watching.execute(
+                "SELECT %s = ANY(pg_blocking_pids(pid)) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND wait_event_type = 'Lock'",
+                [deleting.info.backend_pid],
+            )
+            return (True,) in await cursor.fetchall()
+
+        pushing = asyncio.create_task(org.push())
+        await until(waits)
+        await deleting.commit()
+        await pushing
+
+    assert [row["webhook_id"] for row in await deliveries(core, org)] == [left]

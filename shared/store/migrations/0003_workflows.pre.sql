@@ -278,6 +278,7 @@ DECLARE
     layer_waived bigint[];
     reopened bigint[] := '{}';
     waived bigint[] := '{}';
+    told bigint;
 BEGIN
     LOOP
         -- A parent that ends at this moment waits here, and then finds its child waiting.
@@ -328,33 +329,42 @@ BEGIN
     ORDER BY workflow.id
     FOR NO KEY UPDATE;
 
-    UPDATE workflow SET
-        failed_jobs = workflow.failed_jobs - tally.failed,
-        cancelled_jobs = workflow.cancelled_jobs - tally.cancelled - tally.waived,
-        skipped_jobs = workflow.skipped_jobs + tally.waived,
-        state = tally.state,
-        updated_at = reopened_at,
-        completed_at = CASE tally.state WHEN 'running' THEN NULL ELSE workflow.completed_at END
-    FROM (
-        SELECT now_open.*,
-               CASE
-                   WHEN known.state <> 'failed' THEN known.state
-                   WHEN now_open.failed + now_open.cancelled > 0 THEN 'running'
-                   WHEN known.failed_jobs + known.cancelled_jobs > now_open.waived THEN 'failed'
-                   ELSE 'completed'
-               END AS state
+    WITH counted AS (
+        UPDATE workflow SET
+            failed_jobs = workflow.failed_jobs - tally.failed,
+            cancelled_jobs = workflow.cancelled_jobs - tally.cancelled - tally.waived,
+            skipped_jobs = workflow.skipped_jobs + tally.waived,
+            state = tally.state,
+            updated_at = reopened_at,
+            completed_at = CASE tally.state WHEN 'running' THEN NULL ELSE workflow.completed_at END
         FROM (
-            SELECT step.workflow_id,
-                   count(*) FILTER (WHERE step.state <> 'cancelled') AS failed,
-                   count(*) FILTER (WHERE step.state = 'cancelled' AND NOT step.id = ANY(waived)) AS cancelled,
-                   count(*) FILTER (WHERE step.id = ANY(waived)) AS waived
-            FROM job_archive AS step
-            WHERE step.org_id = of_org AND step.id = ANY(reopened || waived)
-            GROUP BY step.workflow_id
-        ) AS now_open
-        JOIN workflow AS known ON known.org_id = of_org AND known.id = now_open.workflow_id
-    ) AS tally
-    WHERE workflow.org_id = of_org AND workflow.id = tally.workflow_id;
+            SELECT now_open.*, known.state AS was,
+                   CASE
+                       WHEN known.state <> 'failed' THEN known.state
+                       WHEN now_open.failed + now_open.cancelled > 0 THEN 'running'
+                       WHEN known.failed_jobs + known.cancelled_jobs > now_open.waived THEN 'failed'
+                       ELSE 'completed'
+                   END AS state
+            FROM (
+                SELECT step.workflow_id,
+                       count(*) FILTER (WHERE step.state <> 'cancelled') AS failed,
+                       count(*) FILTER (WHERE step.state = 'cancelled' AND NOT step.id = ANY(waived)) AS cancelled,
+                       count(*) FILTER (WHERE step.id = ANY(waived)) AS waived
+                FROM job_archive AS step
+                WHERE step.org_id = of_org AND step.id = ANY(reopened || waived)
+                GROUP BY step.workflow_id
+            ) AS now_open
+            JOIN workflow AS known ON known.org_id = of_org AND known.id = now_open.workflow_id
+        ) AS tally
+        WHERE workflow.org_id = of_org AND workflow.id = tally.workflow_id
+        RETURNING workflow, tally.was
+    )
+    SELECT sum(tell_webhooks(
+        of_org, '{workflow.completed}', ARRAY[workflow_event(counted.workflow)], reopened_at
+    ))
+    INTO told
+    FROM counted
+    WHERE counted.was = 'failed' AND (counted.workflow).state = 'completed';
 
     UPDATE job_archive SET never_ran = 'not_needed'
     WHERE job_archive.org_id = of_org AND job_archive.id = ANY(waived);

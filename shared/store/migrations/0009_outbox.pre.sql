@@ -67,6 +67,12 @@ RETURN json_build_object(
     'completed_at', json_instant(known.completed_at)
 );
 
+CREATE FUNCTION worker_event(id text, queues text[], hostname text) RETURNS json
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN json_build_object(
+    'worker_id', id, 'queue_name', queues[1], 'queue_names', queues, 'hostname', hostname
+);
+
 -- Called by the statement that made the change, in its transaction: one delivery for each item, event and
 -- enabled webhook that wants it. A webhook that is deleted at this moment is waited for, and then not there;
 -- without the lock the foreign key would refuse the change itself.

@@ -1,0 +1,34 @@
+"""Bulk: many jobs in one transaction, those that cannot be made refused alone."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from shared import ids
+from shared.core import Core
+from shared.jobs.enqueue import NewJob, check_completion_webhook, enqueue_jobs
+from shared.tenants.caller import Caller
+from shared.webhooks.target import WebhookUrlError
+
+
+async def enqueue_bulk(core: Core, caller: Caller, jobs: Sequence[NewJob], now: datetime) -> dict[str, Any]:
+    """Make the jobs, but for those whose completion webhook may not be called; errors as `enqueue_jobs`."""
+    refused: dict[int, str] = {}
+    for index, job in enumerate(jobs):
+        try:
+            check_completion_webhook(core, job)
+        except WebhookUrlError as error:
+            refused[index] = error.message
+    good = [index for index in range(len(jobs)) if index not in refused]
+    enqueued = await enqueue_jobs(core, caller, [jobs[index] for index in good], now) if good else []
+    succeeded = [
+        {"index": index, "job_id": ids.encode("job", outcome.job_id), "created": outcome.created}
+        for index, outcome in zip(good, enqueued, strict=True)
+    ]
+    return {
+        "succeeded": succeeded,
+        "failed": [{"index": index, "error": error} for index, error in refused.items()],
+        "total": len(jobs),
+        "success_count": len(succeeded),
+        "failure_count": len(refused),
+    }
