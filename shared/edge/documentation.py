@@ -15,7 +15,6 @@ from starlette.routing import BaseRoute, Route
 
 from shared.edge.answer import JSON
 from shared.edge.openapi import document
-from shared.edge.published.example import curl_example
 
 Schema = dict[str, Any]
 _LAYOUT = Path(__file__).with_name("documentation.html")
@@ -71,6 +70,8 @@ def render(described: Schema) -> str:
 
 
 def _operation(described: Schema, method: str, path: str, operation: Schema) -> str:
+    from shared.edge.published.example import curl_example  # noqa: PLC0415 - only for who reads it
+
     parts = [f"<p>{_text(operation.get('description', ''))}</p>"]
     if words := operation.get("x-permission"):
         parts.append(f"<p>Permission: {' or '.join(f'<code>{word}</code>' for word in words)}</p>")

@@ -11,8 +11,6 @@ from pydantic import BaseModel, Field
 from starlette.types import Receive, Scope, Send
 
 from shared.edge.endpoint import Endpoint
-from shared.edge.published import complete
-from shared.edge.published.responses import HEADERS
 
 _REASONS = {
     400: "A rule of the request is broken; `details` names the fields.",
@@ -143,6 +141,9 @@ def summary(endpoint: Endpoint) -> str:
 
 def document(api: FastAPI) -> dict[str, Any]:
     """The OpenAPI document of the routes, which are complete once the service is composed."""
+    from shared.edge.published import complete  # noqa: PLC0415 - 8 ms of import, only for who reads it
+    from shared.edge.published.responses import HEADERS  # noqa: PLC0415 - as above
+
     declared = [route.declared for route in api.routes if isinstance(route, DocumentedRoute)]
     described: dict[str, Any] = get_openapi(
         title=api.title,

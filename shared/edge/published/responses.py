@@ -21,11 +21,25 @@ HEADERS: dict[str, dict[str, Any]] = {
         "required": True,
         "schema": {"type": "string", "enum": ["true", "false"]},
     },
+    "X-RateLimit-Limit": {"description": "Requests that may come at once.", "schema": {"type": "integer"}},
+    "X-RateLimit-Remaining": {"description": "How many are left of them.", "schema": {"type": "integer"}},
+    "X-RateLimit-Reset": {
+        "description": "When all of them may come again, Unix seconds.",
+        "schema": {"type": "integer"},
+    },
+    "X-RateLimit-Scope": {
+        "description": "What the request was counted by.",
+        "schema": {"type": "string"},
+        "example": "organization",
+    },
     "Retry-After": {
         "description": "Seconds to wait. Not there on a plan limit: waiting does not help.",
         "schema": {"type": "integer", "minimum": 1},
     },
 }
+
+
+_ALWAYS = ("X-Request-Id", *(name for name in HEADERS if name.startswith("X-RateLimit-")))
 
 
 def codes_of(status: int) -> list[str]:
@@ -53,7 +67,7 @@ def complete_answers(operation: dict[str, Any], endpoint: Endpoint, errors: dict
             errors.setdefault(_NAMES[status], _error(status, answer))
             answers[status] = {"$ref": f"#/components/responses/{_NAMES[status]}"}
             continue
-        answer["headers"] = _headers("X-Request-Id", *(["X-Has-More"] if endpoint.pages else []))
+        answer["headers"] = _headers(*_ALWAYS, *(["X-Has-More"] if endpoint.pages else []))
         if endpoint.media_type != JSON:
             answer["content"] = {endpoint.media_type: {"schema": {"type": "string"}}}
 
@@ -63,7 +77,7 @@ def _error(status: str, answer: dict[str, Any]) -> dict[str, Any]:
     codes = " or ".join(f"`{code}`" for code in codes_of(int(status)))
     return {
         "description": f"{answer['description']} Code: {codes}.",
-        "headers": _headers("X-Request-Id", *(["Retry-After"] if status in _WAITS else [])),
+        "headers": _headers(*_ALWAYS, *(["Retry-After"] if status in _WAITS else [])),
         "content": {JSON: {"schema": schema, "example": error_example(int(status))}},
     }
 
