@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from shared.clock import Clock, system_clock
 from shared.events.wakeups import Wakeups
+from shared.limits.rates import RateLimiter
 from shared.settings import Settings
 from shared.store import Store
 from shared.tally import Tally
@@ -21,8 +22,10 @@ class Core:
     clock: Clock = system_clock
     started_at: datetime = field(default_factory=system_clock)
     key_cache: KeyCache = field(default_factory=lambda: KeyCache(timedelta(0)))
+    rates: RateLimiter = field(default_factory=RateLimiter)
     tally: Tally = field(default_factory=Tally)
 
     async def close(self) -> None:
         await self.wakeups.close()
+        await self.rates.close()
         await self.store.close()

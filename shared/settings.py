@@ -70,6 +70,10 @@ class Settings(BaseModel):
     connect_timeout_seconds: int = Field(
         5, ge=1, description="Longest wait for a database connection, seconds."
     )
+    enforce_enterprise_rate: bool = Field(
+        default=False,
+        description="Refuse requests above the enterprise plan's rate too; off: it is only stated.",
+    )
     key_cache_seconds: float = Field(
         5.0, ge=0, description="How long a process trusts a key look-up, seconds."
     )

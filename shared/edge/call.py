@@ -19,6 +19,7 @@ class Call:
     request_id: str
     headers: Mapping[str, str]
     raw_body: bytes
+    client_address: str
     client_is_gone: Callable[[], Awaitable[bool]]
     maybe_caller: Caller | None = None
     random: Random = field(default_factory=Random)

@@ -16,6 +16,7 @@ from shared.edge.body import parse_json, read_body, refuse_nul
 from shared.edge.call import Call
 from shared.edge.credential import admit
 from shared.edge.endpoint import Endpoint
+from shared.edge.throttle import throttle
 from shared.errors import FaultError, InvalidInputError, NotFoundError, SpooledError
 from shared.wire.vocabulary import input_error
 
@@ -48,6 +49,7 @@ async def _respond(endpoint: Endpoint, core: Core, scope: Scope, receive: Receiv
     headers = Headers(scope=scope)
     now = core.clock()
     caller = await admit(endpoint, core, headers, now)
+    await throttle(core, caller, scope, now)
     limits = core.settings
     raw_body = await read_body(scope, receive, limits.max_body_bytes, limits.body_timeout_seconds)
     arguments: dict[str, Any] = dict(_path_arguments(scope))
@@ -55,7 +57,8 @@ async def _respond(endpoint: Endpoint, core: Core, scope: Scope, receive: Receiv
         arguments["query"] = _validated(endpoint.query_model, _query_values(scope))
     if endpoint.body_model is not None:
         arguments["body"] = _validated(endpoint.body_model, parse_json(raw_body))
-    call = Call(core, now, request_id, headers, raw_body, _gone_watch(receive), caller)
+    address = (scope.get("client") or ("",))[0]
+    call = Call(core, now, request_id, headers, raw_body, address, _gone_watch(receive), caller)
     result = await endpoint.function(call, **arguments)
     return result if isinstance(result, Answer) else Answer(result)
 

@@ -16,6 +16,7 @@ from shared.edge.documentation import documentation_routes
 from shared.edge.endpoint import Endpoint
 from shared.edge.openapi import document_route
 from shared.edge.respond import request_id_of, respond
+from shared.edge.throttle import rate_headers
 from shared.errors import MethodNotAllowedError, NotFoundError
 from shared.version import VERSION
 
@@ -111,7 +112,7 @@ def _specific_first(endpoint: Endpoint) -> tuple[list[bool], str]:
 
 def _with_common_headers(scope: Scope, send: Send) -> Send:
     """Documentation pages carry the request id and CORS headers too."""
-    common = [(b"x-request-id", scope["spooled.request_id"].encode()), *CORS_HEADERS]
+    common = _common_headers(scope)
 
     async def send_with_headers(message: dict[str, object]) -> None:
         if message["type"] == "http.response.start":
@@ -123,12 +124,17 @@ def _with_common_headers(scope: Scope, send: Send) -> Send:
     return send_with_headers  # type: ignore[return-value]
 
 
+def _common_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """What every answer carries."""
+    request_id = scope["spooled.request_id"].encode()
+    return [(b"x-request-id", request_id), *CORS_HEADERS, *rate_headers(scope)]
+
+
 async def _send(answer: Answer, scope: Scope, send: Send, usual_status: int = 200) -> None:
     status = answer.status or usual_status
     body = b"" if status == 204 else encode(answer.body)  # noqa: PLR2004 - No Content
     headers = [
-        (b"x-request-id", scope["spooled.request_id"].encode()),
-        *CORS_HEADERS,
+        *_common_headers(scope),
         *((name.encode(), value.encode()) for name, value in answer.headers.items()),
     ]
     if status != 204:  # noqa: PLR2004 - No Content

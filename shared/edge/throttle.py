@@ -1,0 +1,82 @@
+"""Rate limits of requests: which a caller is held to, and the headers that every answer carries."""
+
+from datetime import datetime
+from time import time
+
+from starlette.types import Scope
+
+from shared.core import Core
+from shared.limits.bucket import Rate, Taken
+from shared.limits.plans import PLANS
+from shared.settings import Settings
+from shared.tenants.caller import Caller
+
+_SECONDS_OF_A_KEYS_LIMIT = 60
+_TAKEN = "spooled.rate_taken"
+_SERVICE = str(PLANS["enterprise"].rate_limit_burst).encode()
+LOGIN_BURST = 120
+
+
+async def throttle(core: Core, caller: Caller | None, scope: Scope, now: datetime) -> None:
+    """Take a token for this request; raise RateLimitedError when its organization or key has none left.
+
+    Routes without a credential are not counted. A batch is one request.
+    """
+    if caller is None:
+        return
+    rates = rates_of(caller, core.settings)
+    if not rates:
+        _remember(scope, core.rates.watch(_organization_rate(caller), now), now)
+        return
+    taken = await core.rates.take(rates, now)
+    _remember(scope, taken, now)
+    taken.require("requests of this " + taken.rate.scope.replace("_", " "))
+
+
+def rates_of(caller: Caller, settings: Settings) -> list[Rate]:
+    """The rates that bind a caller: the organization's by its plan, and the key's own per minute."""
+    rates = []
+    plan = PLANS["enterprise"]
+    if settings.enforce_enterprise_rate or (
+        caller.limits.rate_limit_requests_per_second != plan.rate_limit_requests_per_second
+        or caller.limits.rate_limit_burst != plan.rate_limit_burst
+    ):
+        rates.append(_organization_rate(caller))
+    if caller.rate_limit is not None:
+        per_second = caller.rate_limit / _SECONDS_OF_A_KEYS_LIMIT
+        rates.append(Rate(f"key:{caller.org_id}:{caller.key_id}", "api_key", per_second, caller.rate_limit))
+    return rates
+
+
+def _organization_rate(caller: Caller) -> Rate:
+    limits = caller.limits
+    per_second, burst = limits.rate_limit_requests_per_second, limits.rate_limit_burst
+    return Rate(f"org:{caller.org_id}", "organization", per_second, burst)
+
+
+def login_rate(client_address: str) -> Rate:
+    """Wrong logins from one address: a key cannot be guessed, but nobody shall try for free."""
+    return Rate(f"login:{client_address}", "login", 2.0, LOGIN_BURST)
+
+
+def rate_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """Limit, remaining, reset and scope of what the request was counted by; without a credential, the
+    service's own figures, by which nobody is refused.
+    """
+    counted: tuple[Taken, datetime] | None = scope.get(_TAKEN)
+    if counted is None:
+        limit, remaining, reset, name = _SERVICE, _SERVICE, int(time()), b"service"
+    else:
+        taken, now = counted
+        limit, remaining = str(taken.limit).encode(), str(taken.remaining).encode()
+        reset, name = int(now.timestamp()) + taken.seconds_until_full, taken.rate.scope.encode()
+    return [
+        (b"x-ratelimit-limit", limit),
+        (b"x-ratelimit-remaining", remaining),
+        (b"x-ratelimit-reset", str(reset).encode()),
+        (b"x-ratelimit-scope", name),
+    ]
+
+
+def _remember(scope: Scope, taken: Taken, now: datetime) -> None:
+    scope[_TAKEN] = taken, now
