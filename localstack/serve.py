@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
@@ -26,6 +27,7 @@ from localstack.timers import run_timers
 from shared.core import Core
 from shared.edge.opening import open_core
 from shared.edge.service import Service
+from shared.mail.send import logger as mail_logger
 from shared.settings import Settings
 from shared.store.migrate import migrate
 
@@ -99,6 +101,8 @@ async def _serve(settings: Settings, opened: socket.socket, ending: Ending, home
         raise StartError(f"The database (DATABASE_URL) cannot be brought up to date: {error}") from error
     endpoints, ticks = every_function()
     core = await open_core(settings)
+    if settings.development and not settings.smtp_url:
+        show_mail()
 
     async def opened_core() -> Core:
         return core
@@ -120,6 +124,12 @@ async def _serve(settings: Settings, opened: socket.socket, ending: Ending, home
         raise cannot_listen(settings.host, settings.port, error) from error
     finally:
         await core.close()
+
+
+def show_mail() -> None:
+    """Mail that goes to the log is for reading there, though nothing else of its level is shown."""
+    mail_logger.addHandler(logging.StreamHandler())
+    mail_logger.setLevel(logging.INFO)
 
 
 @asynccontextmanager

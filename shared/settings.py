@@ -9,6 +9,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from shared.mail.server import read_smtp_url
+
 DEVELOPMENT_SECRET = "development-secret-not-for-production"  # noqa: S105 - refused outside development
 
 
@@ -58,6 +60,16 @@ class Settings(BaseModel):
     stripe_api_url: str = Field(
         "https://api.stripe.com", pattern=r"^https?://", description="Address of Stripe's API."
     )
+    smtp_url: str = Field(
+        "",
+        description="Mail server: `smtp://USER:PASSWORD@HOST:587?starttls` or `smtps://...:465`; empty: mail "
+        "goes to the log in development, and e-mail sign-in answers 404 in production.",
+    )
+    mail_from: str = Field(
+        "",
+        pattern=r"^([^\r\n]*@[^\r\n]*)?$",
+        description="Sender of mail, `Name <a@b.example>`; needed with `SMTP_URL`.",
+    )
     database_pool_size: int = Field(8, ge=1, le=200, description="Connections of one long-lived process.")
     prepare_threshold: int = Field(
         5,
@@ -102,6 +114,19 @@ class Settings(BaseModel):
             )
         return url
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_url_is_one(cls, url: str) -> str:
+        if url:
+            read_smtp_url(url)
+        return url
+
+    @model_validator(mode="after")
+    def _mail_needs_a_sender(self) -> Self:
+        if self.smtp_url and not self.mail_from:
+            raise ValueError("MAIL_FROM must be the address that mail comes from, since SMTP_URL is set")
+        return self
+
     @model_validator(mode="after")
     def _production_needs_a_secret(self) -> Self:
         if self.spooled_env == "production" and self.secret_key == DEVELOPMENT_SECRET:
@@ -113,6 +138,11 @@ class Settings(BaseModel):
     @property
     def development(self) -> bool:
         return self.spooled_env == "development"
+
+    @property
+    def mail_is_on(self) -> bool:
+        """Whether mail goes anywhere: to a server, or to the log of a development machine."""
+        return bool(self.smtp_url) or self.development
 
     @property
     def registration_is_open(self) -> bool:

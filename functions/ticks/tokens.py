@@ -1,4 +1,4 @@
-"""Every hour: signed-out tokens that have expired are forgotten."""
+"""Every hour: signed-out tokens, codes by e-mail and sign-up tokens that have expired are forgotten."""
 
 from datetime import datetime
 from time import monotonic
@@ -6,6 +6,7 @@ from time import monotonic
 from shared.core import Core
 from shared.edge import every
 from shared.edge.tick import Counts
+from shared.people.codes import forget_old_proofs
 from shared.tenants.sessions import forget_expired_tokens
 
 
@@ -13,10 +14,11 @@ from shared.tenants.sessions import forget_expired_tokens
 async def run_once(core: Core, now: datetime, budget_seconds: float) -> Counts:
     """Delete in batches while there are some and the budget lasts."""
     deadline = monotonic() + budget_seconds
-    total = 0
-    while monotonic() < deadline and (forgotten := await forget_expired_tokens(core, now)):
-        total += forgotten
-    return {"forgotten": total}
+    counts = {"forgotten": 0, "proofs": 0}
+    for name, forget in (("forgotten", forget_expired_tokens), ("proofs", forget_old_proofs)):
+        while monotonic() < deadline and (forgotten := await forget(core, now)):
+            counts[name] += forgotten
+    return counts
 
 
 handler = run_once.handler

@@ -65,7 +65,11 @@ class Transaction:
         self._connection = connection
 
     async def fetch(self, query: Query, **parameters: Any) -> list[Row]:
-        cursor = await self._connection.execute(query.sql, parameters)
+        """Run one statement. After an error the transaction can only be left."""
+        try:
+            cursor = await self._connection.execute(query.sql, parameters)
+        except psycopg.Error as error:
+            raise translate(error) from error
         return await cursor.fetchall() if cursor.description else []
 
     async def fetch_each(self, statements: Sequence[Statement]) -> list[list[Row]]:

@@ -5,11 +5,12 @@ import hmac
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from shared import ids
 from shared.core import Core
 from shared.errors import UnauthorizedError
 from shared.limits.plans import limits_of
 from shared.store import SYSTEM, Row, load_queries
-from shared.tenants.caller import Caller
+from shared.tenants.caller import Caller, rights_of
 from shared.tenants.tokens import LONGEST_TOKEN, Token, read_token
 
 QUERIES = load_queries(__file__)
@@ -63,7 +64,9 @@ async def caller_of_key(core: Core, key: str, now: datetime) -> Caller:
 
 
 async def caller_of_token(core: Core, token: Token, now: datetime) -> Caller:
-    """The caller of a token: its key as it is now; UnauthorizedError when either was revoked."""
+    """The caller of a token: its key or person as they are now; UnauthorizedError when either was revoked."""
+    if token.user_id is not None:
+        return await _caller_of_member(core, token, token.user_id)
     row = await core.store.fetch_one(
         SYSTEM,
         QUERIES["authenticate_token"],
@@ -76,6 +79,28 @@ async def caller_of_token(core: Core, token: Token, now: datetime) -> Caller:
         raise UnauthorizedError("The token was signed out, or its API key was revoked.")
     caller = _caller(row)
     return replace(caller, expires_at=min(token.expires_at, caller.expires_at or token.expires_at))
+
+
+async def _caller_of_member(core: Core, token: Token, user_id: int) -> Caller:
+    row = await core.store.fetch_one(
+        SYSTEM,
+        QUERIES["authenticate_member"],
+        org_id=token.org_id,
+        user_id=user_id,
+        token_id=token.token_id,
+        issued_at=token.issued_at,
+    )
+    if row is None:
+        raise UnauthorizedError("The token was signed out, or the person left the organization.")
+    return Caller(
+        org_id=row["org_id"],
+        key_id=ids.UNKNOWN,
+        user_id=row["user_id"],
+        role=row["role"],
+        permissions=rights_of(row["role"]),
+        expires_at=token.expires_at,
+        limits=limits_of(row["plan_tier"], row["custom_limits"]),
+    )
 
 
 def _caller(row: Row) -> Caller:

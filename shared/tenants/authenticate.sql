@@ -40,3 +40,17 @@ WHERE api_key.org_id = %(org_id)s AND api_key.id = %(key_id)s
       SELECT FROM revoked_token
       WHERE revoked_token.org_id = %(org_id)s AND revoked_token.token_id = %(token_id)s
   );
+
+-- authenticate_member hot --
+-- A token of a person stands for their membership as it is now. One from before they were removed and taken
+-- in again is not good.
+SELECT membership.org_id, membership.user_id, membership.role, organization.plan_tier, organization.custom_limits
+FROM membership
+JOIN organization ON organization.org_id = membership.org_id
+WHERE membership.org_id = %(org_id)s AND membership.user_id = %(user_id)s
+  AND date_trunc('second', membership.joined_at) <= %(issued_at)s
+  AND organization.is_active
+  AND NOT EXISTS (
+      SELECT FROM revoked_token
+      WHERE revoked_token.org_id = %(org_id)s AND revoked_token.token_id = %(token_id)s
+  );

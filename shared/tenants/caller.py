@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from shared.errors import ForbiddenError
 from shared.limits.plans import PLANS, PlanLimits
@@ -30,14 +31,27 @@ PERMISSIONS = frozenset(
         "system:admin",
     }
 )
+Role = Literal["owner", "admin", "member"]
+_KEPT_FROM_MEMBERS = {"users:admin", "organization:admin", "api-keys:write", "queues:admin"}
+
+
+def rights_of(role: Role) -> frozenset[str] | None:
+    """What a person may do in an organization; None: all of it."""
+    return PERMISSIONS - _KEPT_FROM_MEMBERS if role == "member" else None
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A valid credential: its organization, its rights (None: all of the organization's) and its queues."""
+    """A valid credential: its organization, its rights (None: all of the organization's) and its queues.
+
+    It stands for an API key or, with `user_id`, for a person who belongs to the organization; then there is
+    no key.
+    """
 
     org_id: int
     key_id: int
+    user_id: int | None = None
+    role: Role | None = None
     permissions: frozenset[str] | None = None
     queues: tuple[str, ...] | None = None
     rate_limit: int | None = None
@@ -60,7 +74,7 @@ class Caller:
     def require(self, any_of: tuple[str, ...]) -> None:
         """Raise ForbiddenError unless the credential has one of these rights."""
         if not self.may(*any_of):
-            raise ForbiddenError(f"This API key lacks the permission {' or '.join(any_of)}.")
+            raise ForbiddenError(f"This credential lacks the permission {' or '.join(any_of)}.")
 
     def may_use_queue(self, queue: str) -> bool:
         return self.queues is None or queue in self.queues

@@ -2,12 +2,13 @@
 
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from shared import ids
 from shared.core import Core
 from shared.errors import DuplicateError, NotFoundError
-from shared.store import SYSTEM, Row, load_queries
+from shared.store import SYSTEM, Row, Transaction, load_queries
 from shared.store.faults import UniqueViolationError
 from shared.tenants.authenticate import hash_key
 from shared.tenants.caller import Caller
@@ -40,15 +41,16 @@ async def create_organization(
     plan_tier: str | None = None,
     settings: str = "{}",
     custom_limits: str | None = None,
+    transaction: Transaction | None = None,
 ) -> dict[str, Any]:
     """Make an organization together with its first API key; `settings` and `custom_limits` are JSON.
 
-    Raises DuplicateError when the slug is taken.
+    With a transaction it is made in that one. Raises DuplicateError when the slug is taken.
     """
     key = new_key(live=True)
+    fetch_one = transaction.fetch_one if transaction else partial(core.store.fetch_one, SYSTEM)
     try:
-        row = await core.store.fetch_one(
-            SYSTEM,
+        row = await fetch_one(
             QUERIES["create_organization"],
             name=name,
             slug=slug,

@@ -1,4 +1,4 @@
-"""Sessions: an API key is exchanged for tokens, which are refreshed, looked at and signed out."""
+"""Sessions: tokens that stand for an API key or a person, which are refreshed, looked at and signed out."""
 
 import secrets
 from collections.abc import Iterable
@@ -12,17 +12,22 @@ from shared.store import SYSTEM, load_queries
 from shared.tenants.authenticate import caller_of_key, caller_of_token
 from shared.tenants.caller import Caller
 from shared.tenants.organizations import get_organization
-from shared.tenants.tokens import Token, Use, read_token
+from shared.tenants.tokens import Token, Use, holder_id, read_token
 
 QUERIES = load_queries(__file__)
 _ORGANIZATION_FIELDS = ("id", "name", "slug", "plan_tier", "billing_email")
+_SHOWN_CLAIMS = ("org_id", "organization_id", "api_key_id", "user_id", "queues", "exp", "iat")
 _NEVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 _BATCH = 1_000
 
 
 async def sign_in(core: Core, api_key: str, now: datetime) -> dict[str, Any]:
     """The two tokens of an API key; UnauthorizedError when it is none."""
-    caller = await caller_of_key(core, api_key, now)
+    return open_session(core, await caller_of_key(core, api_key, now), now)
+
+
+def open_session(core: Core, caller: Caller, now: datetime) -> dict[str, Any]:
+    """The two tokens of somebody who has proven who they are."""
     refresh = _new_token("refresh", caller, now)
     return _access_answer(core, caller, now) | {
         "refresh_token": refresh.signed(core.settings.secret_key),
@@ -56,7 +61,9 @@ async def describe_session(core: Core, caller: Caller, credential: str, now: dat
     organization = await get_organization(core, caller, caller.org_id)
     return {
         "organization_id": organization["id"],
-        "api_key_id": ids.encode("key", caller.key_id),
+        "api_key_id": holder_id(caller.key_id, caller.user_id),
+        "user_id": ids.encode_optional("user", caller.user_id),
+        "role": caller.role,
         "queues": caller.queue_filter or [],
         "issued_at": token.issued_at if token else now,
         "expires_at": caller.expires_at or _NEVER,
@@ -72,10 +79,9 @@ async def examine_token(core: Core, text: str, now: datetime) -> dict[str, Any]:
     except UnauthorizedError as error:
         return {"valid": False, "error": error.message, "message": error.message}
     claims = token.claims()
-    shown = {key: claims[key] for key in ("org_id", "organization_id", "api_key_id", "queues", "exp", "iat")}
     return {
         "valid": True,
-        "claims": shown,
+        "claims": {name: claims[name] for name in _SHOWN_CLAIMS if name in claims},
         "organization_id": claims["organization_id"],
         "expires_at": token.expires_at,
     }

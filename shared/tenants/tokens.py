@@ -1,4 +1,4 @@
-"""Tokens: short-lived credentials, signed by the server, each standing for an API key.
+"""Tokens: short-lived credentials, signed by the server, each standing for an API key or a person.
 
 JWT with HMAC-SHA-256 and nothing else: the algorithm that a token names is never believed.
 """
@@ -30,15 +30,18 @@ class Token:
     issued_at: datetime
     expires_at: datetime
     token_id: str
+    user_id: int | None = None
+    """A person in place of a key."""
 
     @classmethod
     def issue(cls, use: Use, caller: Caller, token_id: str, now: datetime) -> Self:
-        """A new token for the key of a caller; it never outlives the key."""
+        """A new token for the key or person of a caller; it never outlives the key."""
         issued_at = now.replace(microsecond=0)
         end = issued_at + LIFETIMES[use]
         if caller.expires_at is not None:
             end = min(end, caller.expires_at)
-        return cls(use, caller.org_id, caller.key_id, caller.queues or (), issued_at, end, token_id)
+        queues = caller.queues or ()
+        return cls(use, caller.org_id, caller.key_id, queues, issued_at, end, token_id, caller.user_id)
 
     @property
     def lifetime_seconds(self) -> int:
@@ -47,10 +50,11 @@ class Token:
     def claims(self) -> dict[str, Any]:
         """The content as clients read it."""
         organization = ids.encode("org", self.org_id)
-        return {
+        person = {} if self.user_id is None else {"user_id": ids.encode("user", self.user_id)}
+        return person | {
             "org_id": organization,
             "organization_id": organization,
-            "api_key_id": ids.encode("key", self.key_id),
+            "api_key_id": holder_id(self.key_id, self.user_id),
             "queues": list(self.queues),
             "iat": int(self.issued_at.timestamp()),
             "exp": int(self.expires_at.timestamp()),
@@ -89,10 +93,16 @@ def read_token(secret: str, text: str, use: Use, now: datetime) -> Token:
         datetime.fromtimestamp(claims["iat"], UTC),
         datetime.fromtimestamp(claims["exp"], UTC),
         claims["jti"],
+        ids.decode("user", claims["user_id"]) if "user_id" in claims else None,
     )
     if token.expires_at <= now:
         raise UnauthorizedError("The token has expired; sign in again or use the refresh token.")
     return token
+
+
+def holder_id(key_id: int, user_id: int | None) -> str:
+    """Where clients want the id of a key: that of the person, for a session that has no key."""
+    return ids.encode("key", key_id) if user_id is None else ids.encode("user", user_id)
 
 
 def _signing_key(secret: str) -> bytes:

@@ -9,6 +9,7 @@ from shared.tenants.tokens import LONGEST_TOKEN
 from shared.wire.vocabulary import AnswerModel, RequestModel
 
 TokenText = Annotated[str, Field(min_length=1, max_length=LONGEST_TOKEN)]
+HOLDER: str = Field(description="The API key; of a session by e-mail the person, `user_...`.")
 
 
 class LoginRequest(RequestModel):
@@ -64,7 +65,9 @@ class SessionAnswer(AnswerModel):
     """Who a credential stands for. No queues: all of them."""
 
     organization_id: str
-    api_key_id: str
+    api_key_id: str = HOLDER
+    user_id: str | None = Field(description="The person, when one signed in by e-mail.")
+    role: str | None = Field(description="What the person is in the organization.")
     queues: list[str]
     issued_at: datetime
     expires_at: datetime
@@ -76,7 +79,8 @@ class ClaimsAnswer(AnswerModel):
 
     org_id: str
     organization_id: str
-    api_key_id: str
+    api_key_id: str = HOLDER
+    user_id: str | None = None
     queues: list[str]
     exp: int
     iat: int

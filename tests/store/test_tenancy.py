@@ -30,7 +30,9 @@ DIRECTORY = {
 }
 """Keys that find the organization and so cannot begin with it."""
 DIRECTORY_QUERIES = {"slugs.sql: taken_slugs": "asked before there is an organization, so of all of them"}
-WITHOUT_ORGANIZATION = {"schema_migration"}
+PEOPLE = {"app_user", "email_code", "signup_token"}
+"""Known before there is an organization, and beyond one: only the system's role sees them."""
+WITHOUT_ORGANIZATION = {"schema_migration"} | PEOPLE
 SAMPLES = {
     "bigint": "1",
     "integer": "1",
@@ -171,6 +173,17 @@ async def test_a_table_without_organization_is_named_here(owner: Connection) -> 
     )
 
     assert set(tables) - set(await tenant_tables(owner)) == WITHOUT_ORGANIZATION
+
+
+async def test_people_are_seen_by_the_system_alone(filled: Connection) -> None:
+    """What is about a person and no organization is closed to the role that requests run in."""
+    await become(filled, "spooled_app", A)
+    for table in sorted(PEOPLE):
+        assert await refused(filled, sql.SQL("SELECT FROM {}").format(sql.Identifier(table))), table
+        assert await refused(filled, sql.SQL("DELETE FROM {}").format(sql.Identifier(table))), table
+    await become(filled, "spooled_system")
+    for table in sorted(PEOPLE):
+        await filled.execute(sql.SQL("SELECT FROM {}").format(sql.Identifier(table)))
 
 
 async def test_the_applications_role_has_one_policy(owner: Connection) -> None:

@@ -12,6 +12,7 @@ ENDPOINTS = sorted(every_function()[0], key=lambda endpoint: endpoint.operation_
 V1 = "/api/v1"
 GOOD: dict[str, Any] = {
     "slug": None,  # unique each time
+    "email": None,  # as above
     "cron_expression": "0 9 * * *",
     "events": ["job.created"],
     "timezone": "UTC",
@@ -32,6 +33,7 @@ KINDS = {
     "worker_id": "worker",
     "webhook_id": "wh",
     "delivery_id": "dlv",
+    "user_id": "user",
 }
 """The prefix of the ids that a path parameter takes; queues go by name."""
 OF_A_WAITING_JOB = {"jobs_priority"}
@@ -64,6 +66,8 @@ def good_value(name: str, schema: dict[str, Any], root: dict[str, Any]) -> Any:
     """A value that the schema of a field accepts."""
     if name == "slug":
         return f"s-{uuid.uuid4().hex[:16]}"
+    if name == "email":
+        return f"e-{uuid.uuid4().hex[:16]}@example.com"
     if name in GOOD:
         return GOOD[name]
     schema = resolved(schema, root) | {key: schema[key] for key in ("examples",) if key in schema}
@@ -120,6 +124,9 @@ class World:
         key = await tenant.post(f"/organizations/{tenant.org_id}/api-keys", {"name": "World"}, 201)
         world.learn(key)
         world.webhook_token = (await tenant.get("/organizations/webhook-token"))["token"]
+        members = f"/organizations/{tenant.org_id}/members"
+        member = await tenant.post(members, {"email": good_value("email", {}, {}), "role": "admin"}, 201)
+        world.ids["user"] = [member["user_id"]]
         world.ids["waiting"] = [(await tenant.push("waiting"))["id"]]  # the routes above took the other job
         for delivery in await tenant.get(f"/outgoing-webhooks/{world.ids['wh'][-1]}/deliveries"):
             world.learn(delivery)

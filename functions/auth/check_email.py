@@ -1,0 +1,14 @@
+"""GET /api/v1/auth/check-email: whether an address is known."""
+
+from shared.edge import Call, lambda_handler, route
+from shared.people.sign_in import check_email
+from shared.wire.people import EmailCheckAnswer, EmailQuery
+
+
+@route("GET", "/api/v1/auth/check-email", access="public", answer=EmailCheckAnswer)
+async def endpoint(call: Call, query: EmailQuery) -> dict[str, bool]:
+    """Whether somebody has this address here, and whether one can sign up."""
+    return await check_email(call.core, query.email)
+
+
+handler = lambda_handler(endpoint)

@@ -1,0 +1,1 @@
+"""Mail: one seam for everything that is sent to people."""

@@ -1,0 +1,1 @@
+"""People: they prove an address, sign in and up, and belong to organizations."""
