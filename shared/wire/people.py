@@ -79,7 +79,7 @@ class CodeSentAnswer(AnswerModel):
     """The code is on its way; the same for every address."""
 
     message: str
-    email_sent_to: str = Field(examples=["j***n@example.com"])
+    email_sent_to: str
     email_to: str
     expires_in: int = Field(description="Seconds.")
     success: Literal[True]
@@ -111,7 +111,7 @@ class SignUpOfferAnswer(AnswerModel):
     expires_in: int = Field(description="Seconds.")
 
 
-EmailVerifiedAnswer = Annotated[EmailLoginAnswer | SignUpOfferAnswer, Field(discriminator="type")]
+EmailVerifiedAnswer = EmailLoginAnswer | SignUpOfferAnswer
 
 
 class NewOrganizationAnswer(AnswerModel):
@@ -139,4 +139,4 @@ class MemberAnswer(AnswerModel):
     name: str
     role: Literal["owner", "admin", "member"]
     joined_at: datetime
-    invited_by: str | None = Field(description="The person who did; null: an API key, or nobody.")
+    invited_by: str | None

@@ -56,6 +56,10 @@ ROWS = [
     Row("POST /api/v1/auth/logout", "", {"refresh_token": "{refresh_token}"}, 204),
     Row("GET /api/v1/auth/me", "Me", headers={"Authorization": "Bearer {access_token}"}),
     Row("POST /api/v1/auth/validate", "Valid", {"token": "{access_token}"}),
+    Row("GET /api/v1/auth/check-email?email=nobody@example.com", "EmailCheck"),
+    Row("POST /api/v1/auth/email/start", "CodeSent", {"email": "{new_slug}@example.com"}),
+    Row("POST /api/v1/auth/email/verify", "", {"email": "{new_slug}@example.com", "code": "AAAAAA"}, 404),
+    Row("POST /api/v1/auth/signup/complete", "", {"signup_token": "x", "name": "Ace", "slug": "ace"}, 401),
     # 6 organizations
     Row("POST /api/v1/organizations", "NewOrganization", {"name": "Acme", "slug": "{new_slug}"}, 201),
     Row("GET /api/v1/organizations", "[OrganizationSummary]"),
@@ -74,6 +78,14 @@ ROWS = [
         {"name": "Producer", "permissions": ["jobs:write", "queues:read"]},
         201,
     ),
+    Row("GET /api/v1/organizations/{org}/members", "[Member]"),
+    Row(
+        "POST /api/v1/organizations/{org}/members",
+        "Member",
+        {"email": "{new_slug}@example.com", "role": "admin"},
+        201,
+    ),
+    Row("DELETE /api/v1/organizations/{org}/members/{user}", status=204),
     # 7 API keys
     Row("GET /api/v1/api-keys", "[Key]"),
     Row("POST /api/v1/api-keys", "NewKey", {"name": "K", "queues": ["emails"], "rate_limit": 10000}, 201),

@@ -35,6 +35,8 @@ class World:
         worker = await org.post("/workers/register", {"queue_name": "emails", "hostname": "h"}, 201)
         names["worker"] = worker["id"]
         schedule = {"name": "N", "cron_expression": "0 0 1 1 *", "queue": "emails", "payload": {}}
+        member = {"email": f"{names['new_slug']}-m@example.com", "role": "member"}
+        names["user"] = (await org.post(f"/organizations/{org.org_id}/members", member, 201))["user_id"]
         names["schedule"] = (await org.post("/schedules", schedule, 201))["id"]
         await org.post(f"/schedules/{names['schedule']}/trigger")
         return cls(names | await _workflows(org) | await _webhook(org))
