@@ -29,12 +29,12 @@ async def open_serverless_core() -> Core:
     """The services of one Lambda environment: one connection and no background work."""
     settings = Settings.from_environment()
     store = Store(SingleConnection(settings), statement_timeout_ms=settings.statement_timeout_ms)
-    return Core(settings, store, Wakeups(), rates=_open_rates(settings))
+    return Core(settings, store, Wakeups(), rates=_open_rates(settings, in_chunks=False))
 
 
-def _open_rates(settings: Settings) -> RateLimiter:
+def _open_rates(settings: Settings, *, in_chunks: bool = True) -> RateLimiter:
     """Connects at the first request of a limited organization, and waits for no answer that is late."""
-    return RateLimiter(lambda: open_redis(settings, _RATES_TIMEOUT_SECONDS))
+    return RateLimiter(lambda: open_redis(settings, _RATES_TIMEOUT_SECONDS), in_chunks=in_chunks)
 
 
 def open_redis(settings: Settings, timeout_seconds: float | None = None) -> "Redis | None":

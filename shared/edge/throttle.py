@@ -44,14 +44,14 @@ def rates_of(caller: Caller, settings: Settings) -> list[Rate]:
         rates.append(_organization_rate(caller))
     if caller.rate_limit is not None:
         per_second = caller.rate_limit / _SECONDS_OF_A_KEYS_LIMIT
-        rates.append(Rate(f"key:{caller.org_id}:{caller.key_id}", "api_key", per_second, caller.rate_limit))
+        rates.append(Rate(f"{{{caller.org_id}}}:{caller.key_id}", "api_key", per_second, caller.rate_limit))
     return rates
 
 
 def _organization_rate(caller: Caller) -> Rate:
     limits = caller.limits
     per_second, burst = limits.rate_limit_requests_per_second, limits.rate_limit_burst
-    return Rate(f"org:{caller.org_id}", "organization", per_second, burst)
+    return Rate(f"{{{caller.org_id}}}", "organization", per_second, burst)
 
 
 def login_rate(client_address: str) -> Rate:

@@ -1,7 +1,8 @@
 -- A chunk from each bucket, or nothing from any when one is empty: see LocalBuckets, which counts the same.
--- KEYS: buckets. ARGV: Unix seconds, then of each bucket: tokens a second, capacity, tokens wanted.
--- A clock that is behind another's takes the later time for now: the difference costs part of a burst, once.
-local now = tonumber(ARGV[1])
+-- KEYS: buckets. ARGV: seconds since the request (0 or less), then of each bucket: tokens a second, capacity,
+-- tokens wanted. The clock is the one here, since the callers' clocks differ.
+local clock = redis.call('TIME')
+local now = clock[1] + clock[2] / 1000000 + ARGV[1]
 local buckets, give = {}, true
 for i, key in ipairs(KEYS) do
     local per_second, capacity = tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
