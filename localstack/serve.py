@@ -115,6 +115,8 @@ async def _serve(settings: Settings, opened: socket.socket, ending: Ending, home
             log_level="warning",
             access_log=False,
             server_header=False,
+            # Its own default believes whoever connects from this machine.
+            forwarded_allow_ips=settings.forwarded_allow_ips,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
         ending.server = server = LocalServer(config)

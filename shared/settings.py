@@ -53,6 +53,11 @@ class Settings(BaseModel):
     public_url: str = Field(
         "", description="Address of the service from outside; empty: the one a request was sent to."
     )
+    forwarded_allow_ips: str = Field(
+        "",
+        description="Proxies (addresses, networks, commas) whose `X-Forwarded-For` tells the local server "
+        "the client's address; empty: none.",
+    )
     stripe_secret_key: str = Field("", description="Opens the billing portal; empty: it answers 400.")
     stripe_webhook_secret: str = Field(
         "", description="Checks the events of Stripe; empty: the billing webhook answers 404."
