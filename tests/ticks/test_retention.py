@@ -156,10 +156,10 @@ async def test_two_timers_at_once_do_the_work_once(
     core: Core, owner, org: Tenant, clock: MovingClock
 ) -> None:
     """Of several runs at the same moment none fails, and together they count each thing once."""
-    await set_plan(owner, org, "free")
     await org.post("/jobs/bulk", {"queue_name": "emails", "jobs": [{"payload": n} for n in range(300)]})
     jobs = (await org.post("/jobs/claim", {"queue_name": "emails", "worker_id": "w", "limit": 300}))["jobs"]
     await asyncio.gather(*(org.post(f"/jobs/{job['id']}/complete") for job in jobs))
+    await set_plan(owner, org, "free")
     clock.advance(days=100)
     runs = await asyncio.gather(*(run_once.run_once(core, clock(), BUDGET) for _ in range(4)))
 
@@ -171,11 +171,11 @@ async def test_two_timers_at_once_do_the_work_once(
 
 async def test_the_budget_ends_a_run(core: Core, owner, org: Tenant, clock: MovingClock) -> None:
     """Without time left a run does one bounded batch of each kind and leaves the rest to the next one."""
-    await set_plan(owner, org, "free")
     jobs = [{"payload": n, "idempotency_key": str(n)} for n in range(150)]
     await org.post("/jobs/bulk", {"queue_name": "emails", "jobs": jobs})
     taken = (await org.post("/jobs/claim", {"queue_name": "emails", "worker_id": "w", "limit": 150}))["jobs"]
     await asyncio.gather(*(org.post(f"/jobs/{job['id']}/complete") for job in taken))
+    await set_plan(owner, org, "free")
     clock.advance(days=2)
     first = await run_once.run_once(core, clock(), 0.0)
     second = await run_once.run_once(core, clock(), 0.0)
