@@ -3,13 +3,20 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared import ids
 from shared.core import Core
-from shared.store import Row, Statement, load_queries
+from shared.jobs.figures import created_since, finished_since, window
+from shared.jobs.stats import count_by_status, stats_answer
+from shared.store import Statement, load_queries
 from shared.tenants.caller import Caller
 from shared.version import VERSION
+from shared.workers.figures import count_workers, workers_answer
 
-QUERIES = load_queries(__file__)
+QUERIES = load_queries(
+    __file__,
+    finished_day=finished_since("day"),
+    finished_hour=finished_since("hour"),
+    created_hour=created_since("hour"),
+)
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(hours=24)
 
@@ -17,48 +24,40 @@ _DAY = timedelta(hours=24)
 async def dashboard(core: Core, caller: Caller, now: datetime) -> dict[str, Any]:
     """System, jobs, queues, workers and the last hour, in one round trip.
 
-    Workers are those that hold a job; one whose every lease has lapsed is unhealthy.
+    `total` is what the statistics of jobs say: completed ones for ever, the others while they are kept.
     """
-    figures = {
-        "org_id": caller.org_id,
-        "now": now,
-        "hour_ago": now - _HOUR,
-        "hour_ago_id": ids.first_of(now - _HOUR, timedelta(0)),
-        "day_ago": now - _DAY,
-    }
-    queues = {"org_id": caller.org_id, "now": now, "queues": caller.queue_filter}
-    (row,), queue_rows = await core.store.fetch_each(
+    org_id = caller.org_id
+    lately = {"org_id": org_id} | window("hour", now - _HOUR) | window("day", now - _DAY)
+    queues = {"org_id": org_id, "now": now, "queues": caller.queue_filter}
+    stats, (recent,), queue_rows, workers = await core.store.fetch_each(
         caller.scope,
-        [Statement(QUERIES["dashboard"], figures), Statement(QUERIES["dashboard_queues"], queues)],
+        [
+            count_by_status(org_id, now),
+            Statement(QUERIES["recent"], lately),
+            Statement(QUERIES["queues"], queues),
+            count_workers(org_id, now),
+        ],
     )
+    jobs = stats_answer(stats)
     return {
         "system": await _system(core, now),
-        "jobs": _jobs(row),
+        "jobs": {
+            "total": jobs["total"],
+            "pending": jobs["pending"],
+            "processing": jobs["processing"],
+            "completed_24h": recent["completed_24h"],
+            "failed_24h": recent["failed_24h"],
+            "deadletter": jobs["deadletter"],
+            "avg_wait_time_ms": recent["wait_ms"],
+            "avg_processing_time_ms": recent["processing_ms"],
+        },
         "queues": queue_rows,
-        "workers": {
-            "total": row["workers"],
-            "healthy": row["healthy_workers"],
-            "unhealthy": row["workers"] - row["healthy_workers"],
-        },
+        "workers": workers_answer(workers, "unhealthy"),
         "recent_activity": {
-            "jobs_created_1h": row["created_1h"],
-            "jobs_completed_1h": row["completed_1h"],
-            "jobs_failed_1h": row["failed_1h"],
+            "jobs_created_1h": recent["created_1h"],
+            "jobs_completed_1h": recent["completed_1h"],
+            "jobs_failed_1h": recent["failed_1h"],
         },
-    }
-
-
-def _jobs(row: Row) -> dict[str, Any]:
-    """`total` is what is unfinished, dead, or finished within the day; older history is not counted."""
-    return {
-        "total": row["unfinished"] + row["deadletter"] + row["finished_24h"] - row["dead_24h"],
-        "pending": row["pending"],
-        "processing": row["processing"],
-        "completed_24h": row["completed_24h"],
-        "failed_24h": row["failed_24h"],
-        "deadletter": row["deadletter"],
-        "avg_wait_time_ms": row["wait_ms"],
-        "avg_processing_time_ms": row["processing_ms"],
     }
 
 

@@ -1,16 +1,19 @@
 """The service as Prometheus reads it: counts of this process, and gauges of the whole that cost little."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 
 from shared.core import Core
 from shared.errors import SpooledError
-from shared.store import SYSTEM, Row, load_queries
+from shared.jobs.figures import OF_ALL, unfinished
+from shared.store import SYSTEM, load_queries
 from shared.tally import DURATION_BOUNDS, Tally
 from shared.workers.model import GONE_AFTER
 
-QUERIES = load_queries(__file__)
+QUERIES = load_queries(__file__, unfinished=unfinished(OF_ALL))
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_GAUGES_KEPT = timedelta(seconds=5)
+"""Counting grows with the unfinished jobs: however many scrape, and whoever does, it is done this often."""
 _GAUGES = {
     "jobs_pending": "Jobs that wait, also those for a later time.",
     "jobs_processing": "Jobs under a lease.",
@@ -22,12 +25,21 @@ _GAUGES = {
 
 async def exposition(core: Core, now: datetime) -> bytes:
     """The metrics in Prometheus' text format; without a database those that need it are left out."""
+    gauges = await _read_gauges(core, now)
+    lines = [*_counters(core.tally), *_durations(core.tally), *_requests(core.tally), *_gauges(gauges)]
+    return ("\n".join(lines) + "\n").encode()
+
+
+async def _read_gauges(core: Core, now: datetime) -> Mapping[str, float] | None:
+    known = core.tally.gauges
+    if known is not None and timedelta(0) <= now - known[0] < _GAUGES_KEPT:
+        return known[1]
     try:
         row = await core.store.fetch_one(SYSTEM, QUERIES["gauges"], now=now, heard_since=now - GONE_AFTER)
     except SpooledError:
-        row = None
-    lines = [*_counters(core.tally), *_durations(core.tally), *_requests(core.tally), *_gauges(row)]
-    return ("\n".join(lines) + "\n").encode()
+        return None
+    core.tally.gauges = None if row is None else (now, row)
+    return row
 
 
 def _counters(tally: Tally) -> Iterable[str]:
@@ -55,11 +67,11 @@ def _requests(tally: Tally) -> Iterable[str]:
         yield f"spooled_api_requests_total{{{labels}}} {count}"
 
 
-def _gauges(row: Row | None) -> Iterable[str]:
-    yield from _one("database_up", "gauge", "Whether the database answered.", int(row is not None))
-    if row is not None:
+def _gauges(gauges: Mapping[str, float] | None) -> Iterable[str]:
+    yield from _one("database_up", "gauge", "Whether the database answered.", int(gauges is not None))
+    if gauges is not None:
         for name, text in _GAUGES.items():
-            yield from _one(name, "gauge", text, row[name])
+            yield from _one(name, "gauge", text, gauges[name])
 
 
 def _one(name: str, kind: str, text: str, value: float) -> Iterable[str]:

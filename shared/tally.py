@@ -2,7 +2,9 @@
 
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 DURATION_BOUNDS = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 3600.0)
 """Upper bounds of the buckets of job durations, seconds; above the last is one more."""
@@ -20,6 +22,8 @@ class Tally:
     """By method, route and status."""
     durations: list[int] = field(default_factory=lambda: [0] * (len(DURATION_BOUNDS) + 1))
     duration_sum: float = 0.0
+    gauges: tuple[datetime, Mapping[str, float]] | None = None
+    """What the database said last of the whole service, and when."""
 
     def job_completed(self, seconds: float) -> None:
         self.completed += 1

@@ -1,4 +1,4 @@
-"""Every minute: the totals behind the job statistics take in what was completed since."""
+"""Every minute: the totals and slots behind all figures take in what was made and what ended since."""
 
 from datetime import datetime
 from time import monotonic
@@ -6,13 +6,17 @@ from time import monotonic
 from shared.core import Core
 from shared.edge import every
 from shared.edge.tick import Counts
-from shared.jobs.stats import count_completed
+from shared.jobs.figures import count_slots, forget_old_slots
 
 
 @every(60)
 async def run_once(core: Core, now: datetime, budget_seconds: float) -> Counts:
-    """Count completed jobs once each, up to five minutes ago at most."""
-    return {"organizations": await count_completed(core, now, monotonic() + budget_seconds)}
+    """Count each job once, up to six minutes ago at most, and forget the slots of the day before."""
+    deadline = monotonic() + budget_seconds
+    return {
+        "organizations": await count_slots(core, now, deadline),
+        "old_slots": await forget_old_slots(core, now, deadline),
+    }
 
 
 handler = run_once.handler

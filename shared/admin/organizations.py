@@ -7,6 +7,7 @@ from typing import Any
 from shared import ids
 from shared.core import Core
 from shared.errors import DuplicateError, NotFoundError
+from shared.jobs.stats import job_stats
 from shared.limits.figures import FIGURES, SINCE, day_start
 from shared.limits.plans import limits_of
 from shared.limits.usage import usage_info
@@ -74,14 +75,13 @@ async def show_organization(core: Core, org_id: int, now: datetime) -> dict[str,
     """An organization with everything that is counted of it. Raises NotFoundError."""
     row = _found(await core.store.fetch_one(SYSTEM, QUERIES["find_organization"], org_id=org_id))
     info = await usage_info(core, SYSTEM, org_id, now)
-    total = await core.store.fetch_one(SYSTEM, QUERIES["count_jobs"], org_id=org_id)
-    assert total is not None
+    jobs = await job_stats(core, _owner(org_id), now)
     current = {resource: item["current"] for resource, item in info["usage"].items()}
     return admin_answer(row) | {
         "usage": {name: current[name] for name in _COUNTS},
         "usage_info": info,
         "api_keys_count": current["api_keys"],
-        "total_jobs": total["total"],
+        "total_jobs": jobs["total"],
         "resource_counts": current,
     }
 

@@ -22,10 +22,6 @@ ORDER BY {{order}};
 -- find_organization --
 SELECT * FROM organization WHERE org_id = %(org_id)s AND deleted_at IS NULL;
 
--- count_jobs --
-SELECT (SELECT count(*) FROM job WHERE org_id = %(org_id)s)
-    + (SELECT count(*) FROM job_archive WHERE org_id = %(org_id)s) AS total;
-
 -- change_organization --
 UPDATE organization SET
     name = coalesce(%(name)s, name),

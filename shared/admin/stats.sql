@@ -6,26 +6,18 @@ FROM organization
 WHERE deleted_at IS NULL
 GROUP BY plan_tier;
 
--- jobs --
--- The last day is read organization by organization: the archive's index by time begins with it.
-SELECT live.*, recent.*
+-- jobs hot --
+-- The last day is summed organization by organization: every index begins with it.
+SELECT live.unfinished AS total_active, live.pending, live.processing, recent.*
 FROM (
-    SELECT count(*) AS total_active,
-           count(*) FILTER (WHERE state = 'pending') AS pending,
-           count(*) FILTER (WHERE state = 'processing') AS processing,
-           count(DISTINCT (org_id, worker_id)) FILTER (WHERE state = 'processing') AS workers,
-           count(DISTINCT (org_id, worker_id)) FILTER (WHERE state = 'processing' AND leased_until > %(now)s)
-               AS healthy_workers
-    FROM job
+    {{unfinished}}
 ) AS live
 CROSS JOIN (
     SELECT coalesce(sum(day.completed), 0)::bigint AS completed_24h,
            coalesce(sum(day.failed), 0)::bigint AS failed_24h
     FROM organization
+    LEFT JOIN job_total_mark AS mark ON mark.org_id = organization.org_id
     CROSS JOIN LATERAL (
-        SELECT count(*) FILTER (WHERE state = 'completed') AS completed,
-               count(*) FILTER (WHERE state IN ('failed', 'deadletter')) AS failed
-        FROM job_archive
-        WHERE job_archive.org_id = organization.org_id AND finished_at > %(day_ago)s
+        {{finished}}
     ) AS day
 ) AS recent;

@@ -4,11 +4,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.core import Core
+from shared.jobs.figures import OF_ORGANIZATION, finished_since, unfinished, window
 from shared.queues.config import find_queue
 from shared.store import load_queries
 from shared.tenants.caller import Caller
 
-QUERIES = load_queries(__file__)
+QUERIES = load_queries(
+    __file__,
+    unfinished=unfinished(f"{OF_ORGANIZATION} AND job.queue = %(name)s"),
+    finished=finished_since("day", queue="%(name)s"),
+)
 _RECENT = timedelta(hours=24)
 
 
@@ -21,7 +26,7 @@ async def queue_stats(core: Core, caller: Caller, name: str, now: datetime) -> d
         org_id=caller.org_id,
         name=name,
         now=now,
-        since=now - _RECENT,
+        **window("day", now - _RECENT),
     )
     assert row is not None
     oldest = row["oldest_created_at"]

@@ -1,24 +1,21 @@
--- queue_stats --
--- Unfinished jobs are counted in the small hot table; of the history only the last day is read, and the
--- dead letters in an index of their own, so that the cost does not grow with the age of the queue.
-SELECT live.*, recent.*,
+-- queue_stats hot --
+-- Dead letters have an index of their own. The oldest job is the one with the first id, since ids sort by time.
+SELECT live.pending, live.scheduled, live.processing, recent.*,
+       (SELECT count(DISTINCT job.worker_id) FROM job
+        WHERE job.org_id = %(org_id)s AND job.queue = %(name)s AND job.state = 'processing') AS workers,
+       (SELECT job.created_at FROM job WHERE job.org_id = %(org_id)s AND job.id = live.oldest_id)
+           AS oldest_created_at,
        (SELECT count(*) FROM job_archive
-        WHERE org_id = %(org_id)s AND queue = %(name)s AND state = 'deadletter') AS deadletter
+        WHERE job_archive.org_id = %(org_id)s AND job_archive.queue = %(name)s
+          AND job_archive.state = 'deadletter') AS deadletter
 FROM (
-    SELECT count(*) FILTER (WHERE state = 'pending' AND NOT (attempts = 0 AND run_at > %(now)s)) AS pending,
-           count(*) FILTER (WHERE state = 'waiting' OR (state = 'pending' AND attempts = 0 AND run_at > %(now)s))
-               AS scheduled,
-           count(*) FILTER (WHERE state = 'processing') AS processing,
-           count(DISTINCT worker_id) FILTER (WHERE state = 'processing') AS workers,
-           min(created_at) FILTER (WHERE state = 'pending' AND run_at <= %(now)s) AS oldest_created_at
-    FROM job
-    WHERE org_id = %(org_id)s AND queue = %(name)s
+    {{unfinished}}
 ) AS live
 CROSS JOIN (
-    SELECT count(*) FILTER (WHERE state = 'completed') AS completed,
-           count(*) FILTER (WHERE state IN ('failed', 'deadletter')) AS failed,
-           (avg(extract(epoch FROM finished_at - started_at)) FILTER (WHERE state = 'completed') * 1000)
-               ::double precision AS average_ms
-    FROM job_archive
-    WHERE org_id = %(org_id)s AND queue = %(name)s AND finished_at > %(since)s
+    SELECT coalesce(sum(finished.completed), 0)::bigint AS completed,
+           coalesce(sum(finished.failed), 0)::bigint AS failed,
+           sum(finished.processing_ms) / nullif(sum(finished.completed), 0)::double precision AS average_ms
+    FROM (
+        {{finished}}
+    ) AS finished
 ) AS recent;

@@ -10,8 +10,8 @@ HEARTBEAT_SECONDS = 10
 LEASE_SECONDS = 30
 """The lease that a registered worker is advised to claim with."""
 _LATE = timedelta(seconds=5)
-_DEGRADED_AFTER = timedelta(seconds=2 * HEARTBEAT_SECONDS) + _LATE
-_OFFLINE_AFTER = timedelta(seconds=5 * HEARTBEAT_SECONDS) + _LATE
+DEGRADED_AFTER = timedelta(seconds=2 * HEARTBEAT_SECONDS) + _LATE
+OFFLINE_AFTER = timedelta(seconds=5 * HEARTBEAT_SECONDS) + _LATE
 GONE_AFTER = timedelta(minutes=2)
 """A worker that is silent for so long is no worker any more and frees its place in the plan."""
 
@@ -20,9 +20,9 @@ def status_of(row: Row, now: datetime) -> str:
     """What the worker says of itself, or worse when it has missed heartbeats: two, or five."""
     silence = now - row["last_heartbeat"]
     said: str = row["status"]
-    if silence >= _OFFLINE_AFTER:
+    if silence >= OFFLINE_AFTER:
         return "offline"
-    if silence >= _DEGRADED_AFTER and said == "healthy":
+    if silence >= DEGRADED_AFTER and said == "healthy":
         return "degraded"
     return said
 

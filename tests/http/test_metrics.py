@@ -48,6 +48,7 @@ async def test_metrics_count_the_life_of_jobs(org: Tenant, core: Core, clock: Mo
     await org.post(f"/jobs/{released['id']}/release")
     await org.dequeue("bulk")
     await org.post("/workers/register", {"queue": "bulk", "hostname": "h"}, 201)
+    clock.advance(seconds=6)
     after = await scraped(api)
     change = {name: after[name] - before.get(name, 0) for name in after}
 
@@ -66,6 +67,17 @@ async def test_metrics_count_the_life_of_jobs(org: Tenant, core: Core, clock: Mo
     assert after["spooled_job_max_age_seconds"] >= 0
     assert change['spooled_api_requests_total{method="POST",path="/api/v1/jobs",status="201"}'] == 3
     assert core.tally.enqueued == 6
+
+
+async def test_gauges_are_counted_once_in_five_seconds(org: Tenant, clock: MovingClock, api: Api) -> None:
+    """However often they are scraped: a job made meanwhile shows once they are counted anew."""
+    before = (await scraped(api))["spooled_jobs_pending"]
+    await org.push()
+    kept = (await scraped(api))["spooled_jobs_pending"]
+    clock.advance(seconds=6)
+    after = (await scraped(api))["spooled_jobs_pending"]
+
+    assert (kept - before, after - before) == (0, 1)
 
 
 async def test_a_lapsed_lease_is_a_failed_attempt(org: Tenant, core: Core, clock: MovingClock) -> None:

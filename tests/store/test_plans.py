@@ -16,13 +16,14 @@ from shared.events.wakeups import Wakeups
 from shared.jobs.cancel import cancel_jobs, expire_jobs
 from shared.jobs.claim import Claim, _claim_limited, _recover_and_claim, claim_due
 from shared.jobs.dead import DeadFilter, purge_dead
+from shared.jobs.figures import count_slots
 from shared.jobs.leases import extend_leases, recover_all, recover_leases, release_jobs
 from shared.jobs.listing import STATUSES, JobFilter, list_jobs
 from shared.jobs.read import find_job, job_statuses
 from shared.jobs.refusal import Hold
 from shared.jobs.retry import retry_jobs
 from shared.jobs.settle import Completion, Failure, complete_jobs, fail_jobs
-from shared.jobs.stats import count_completed, job_stats
+from shared.jobs.stats import job_stats
 from shared.metrics import exposition
 from shared.settings import Settings
 from shared.tenants.caller import Caller
@@ -197,10 +198,10 @@ async def test_statistics_do_not_read_the_history(
             "INSERT INTO job_total_mark VALUES (1, now() + interval '1 minute') ON CONFLICT DO NOTHING"
         )
     await job_stats(core, ORG, now)
-    await count_completed(core, now, 0)
+    await count_slots(core, now, 0)
 
     stats = plan_of(crowd, store.of("job_stats"), generic=generic)
-    count = plan_of(crowd, store.of("count_completed"), generic=generic)
+    count = plan_of(crowd, store.of("count_slots"), generic=generic)
 
     assert stats.scanned_tables == count.scanned_tables == set()
     assert stats.archive_rows <= 200

@@ -62,7 +62,9 @@ CREATE TABLE job (
     autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0,
     autovacuum_analyze_scale_factor = 0.2
 );
-CREATE INDEX job_claimable ON job (org_id, queue, priority DESC, run_at, id) WHERE state = 'pending';
+-- `attempts` changes only when a job leaves this index or enters it, and lets jobs be counted in it alone.
+CREATE INDEX job_claimable ON job (org_id, queue, priority DESC, run_at, id) INCLUDE (attempts)
+    WHERE state = 'pending';
 CREATE INDEX job_running ON job (org_id, queue, leased_until) WHERE state = 'processing';
 CREATE INDEX job_by_queue ON job (org_id, queue, id);
 CREATE INDEX job_expiring ON job (expires_at) WHERE expires_at IS NOT NULL AND state <> 'processing';
