@@ -15,6 +15,7 @@ _SECONDS_OF_A_KEYS_LIMIT = 60
 _TAKEN = "spooled.rate_taken"
 _SERVICE = str(PLANS["enterprise"].rate_limit_burst).encode()
 LOGIN_BURST = 120
+MAIL_BURST = 60
 
 
 async def throttle(core: Core, caller: Caller | None, scope: Scope, now: datetime) -> None:
@@ -55,8 +56,18 @@ def _organization_rate(caller: Caller) -> Rate:
 
 
 def login_rate(client_address: str) -> Rate:
-    """Wrong logins from one address: a key cannot be guessed, but nobody shall try for free."""
+    """Wrong keys and codes from one address: they cannot be guessed, but nobody shall try for free."""
     return Rate(f"login:{client_address}", "login", 2.0, LOGIN_BURST)
+
+
+def mail_rate(client_address: str) -> Rate:
+    """Codes asked for from one address: an office signs in, and nobody writes to the whole world."""
+    return Rate(f"mail:{client_address}", "mail", 0.2, MAIL_BURST)
+
+
+def look_up_rate(client_address: str) -> Rate:
+    """Questions whether an e-mail address is known: a form may ask often, and no list is read out."""
+    return Rate(f"look-up:{client_address}", "look_up", 2.0, LOGIN_BURST)
 
 
 def rate_headers(scope: Scope) -> list[tuple[bytes, bytes]]:

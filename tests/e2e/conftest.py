@@ -9,16 +9,22 @@ import pytest
 import spooled
 from spooled.config import RetryConfig
 
-from tests.support.run import started
+from tests.support.run import Run, started
 
 Connect = Callable[..., spooled.SpooledClient]
 
 
 @pytest.fixture(scope="session")
-def service_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the running service answers."""
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """The running service."""
     with started(tmp_path_factory.mktemp("service") / "data") as run:
-        yield run.url
+        yield run
+
+
+@pytest.fixture(scope="session")
+def service_url(service: Run) -> str:
+    """Where the running service answers."""
+    return service.url
 
 
 @pytest.fixture

@@ -2,19 +2,14 @@
 
 import logging
 import re
-import uuid
 
 import pytest
 
-from shared.core import Core
 from tests.support.api import Api, Tenant
 from tests.support.clock import MovingClock
+from tests.support.people import fresh_email
 
 Log = pytest.LogCaptureFixture
-
-
-def fresh_email() -> str:
-    return f"m-{uuid.uuid4().hex[:12]}@example.com"
 
 
 def members(org: Tenant) -> str:
@@ -183,7 +178,7 @@ async def test_an_invitation_leaves_a_pending_code(org: Tenant, clock: MovingClo
 
 
 async def test_a_deleted_organization_has_no_people(
-    org: Tenant, other_org: Tenant, core: Core, clock: MovingClock, caplog: Log
+    org: Tenant, other_org: Tenant, clock: MovingClock, caplog: Log
 ) -> None:
     """Sessions of its members end; who belonged to it alone may sign up anew, others keep their others."""
     email = fresh_email()
@@ -197,4 +192,3 @@ async def test_a_deleted_organization_has_no_people(
     await session.get("/auth/me", status=401)
     clock.advance(minutes=1)
     assert (await session_of(Api(org.client), email, caplog)).org_id == other_org.org_id
-    assert core.settings.development

@@ -27,6 +27,12 @@ class Run:
     port: int
     said: str
 
+    def listen(self) -> None:
+        """Take in what the run says, until its end."""
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.said += line
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
@@ -82,7 +88,10 @@ def started(
     )
     with process:
         try:
-            yield Run(process, port, _greeting(process))
+            run = Run(process, port, _greeting(process))
+            # Read on, or a full pipe would stop what writes into it.
+            threading.Thread(target=run.listen, daemon=True).start()
+            yield run
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
