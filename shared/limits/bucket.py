@@ -37,6 +37,13 @@ class Rate:
             return 0.0
         return max(self.burst, 1) + (self.chunk * _CHUNKS_BEYOND if self.chunk > 1 else 0)
 
+    @property
+    def in_words(self) -> str:
+        """The rate as a person would give it."""
+        if 0 < self.per_second < 1:
+            return f"{self.per_second * 60:.4g} a minute"
+        return f"{self.per_second:.4g} a second"
+
     def seconds_for(self, tokens: float) -> float:
         """How long `tokens` take to come."""
         if tokens <= 0:
@@ -82,8 +89,7 @@ class Taken:
         if not self.allowed:
             wait, rate = self.wait_seconds, self.rate
             raise RateLimitedError(
-                f"Too many {what}: {rate.per_second:.4g} a second are allowed, {rate.burst} at once."
-                f" Try again in {wait} s.",
+                f"Too many {what}: {rate.in_words} are allowed, {rate.burst} at once. Try again in {wait} s.",
                 wait_seconds=wait,
             )
 

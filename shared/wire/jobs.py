@@ -13,6 +13,7 @@ from shared.jobs.refusal import Hold
 from shared.jobs.settle import Completion, Failure
 from shared.json_text import json_text
 from shared.settings import Settings
+from shared.webhooks.target import LONGEST_URL
 from shared.wire.vocabulary import (
     SEARCHED_JSON,
     AnswerModel,
@@ -63,7 +64,9 @@ class JobFields(RequestModel):
     idempotency_key: IdempotencyKey | None = None
     tags: Tags | None = None
     parent_job_id: Annotated[str, Field(max_length=255)] | None = None
-    completion_webhook: Annotated[str, Field(max_length=2048)] | None = None
+    completion_webhook: (
+        Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": LONGEST_URL})] | None
+    ) = None
     completion_webhook_secret: (
         Annotated[str, Field(max_length=255, description="Signs what is sent there; it is never returned.")]
         | None

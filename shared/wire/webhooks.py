@@ -29,8 +29,8 @@ Name = Annotated[str, Field(min_length=1, max_length=255, examples=["Slack alert
 Url = Annotated[
     str,
     Field(
-        min_length=1,
-        max_length=LONGEST_URL,
+        # Shown only: the check of the URL has the words that clients look for.
+        json_schema_extra={"minLength": 1, "maxLength": LONGEST_URL},
         description="https, and an address of the open internet.",
         examples=["https://hooks.example.com/spooled"],
     ),

@@ -68,6 +68,7 @@ async def test_a_key_has_a_rate_of_its_own(org: Tenant, clock: MovingClock) -> N
 
     assert burst == [200] * 3
     assert (refused.status_code, figures(refused)[0::3]) == (429, (3, "api_key"))
+    assert "3 a minute are allowed" in refused.json()["message"]
     assert 15 <= int(refused.headers["Retry-After"]) <= 20
     assert await org.get("/jobs") == []
     assert (others, again) == ([200] * 5, [200])

@@ -83,6 +83,19 @@ async def test_a_bad_field_is_named(org: Tenant, fields: dict[str, Any], status:
         assert await org.get(f"/outgoing-webhooks/{made['id']}") == made
 
 
+@pytest.mark.parametrize("url", ["", "https://hooks.example.com/" + "x" * 2048, "hooks", "https://10.0.0.1/"])
+async def test_whatever_is_wrong_with_a_url_has_the_same_words(org: Tenant, url: str) -> None:
+    """Clients look for these words, whichever rule a URL breaks, in a webhook and in a job alike."""
+    made = await org.post("/outgoing-webhooks", BODY, 201)
+    refusals = [
+        await org.post("/outgoing-webhooks", BODY | {"url": url}, 400),
+        await org.put(f"/outgoing-webhooks/{made['id']}", {"url": url}, 400),
+        await org.post("/jobs", {"queue": "emails", "payload": 1, "completion_webhook": url}, 400),
+    ]
+
+    assert all("Invalid webhook URL" in refused["message"] for refused in refusals)
+
+
 async def test_the_secret_has_three_states(org: Tenant, core: Core) -> None:
     """Left out it stays, a string replaces it, null ends it; it is stored encrypted."""
     made = await org.post("/outgoing-webhooks", BODY | {"secret": "first"}, 201)
