@@ -200,6 +200,8 @@ def _step(row: Row, now: datetime, schedules: int) -> Step:
         )
     except (ValueError, LookupError, OverflowError) as error:
         return Step(row, [], None, str(error) or type(error).__name__)
+    if not row["is_open"]:
+        return Step(row, [], plan.next_run_at)
     # Slots that a machine with a fast clock fired before the plan was made anew are done.
     fired_until = row["fired_until"]
     slots = [slot for slot in plan.slots if fired_until is None or slot > fired_until]

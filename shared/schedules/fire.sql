@@ -12,6 +12,7 @@ SELECT schedule.id, schedule.cron_expression, schedule.timezone, schedule.queue,
        schedule.payload::text AS payload, schedule.payload_bytes, schedule.priority, schedule.max_retries,
        schedule.timeout_seconds, schedule.tags::text AS tags, schedule.misfire_policy, schedule.misfire_limit,
        schedule.next_run_at, organization.plan_tier, organization.custom_limits,
+       organization.is_active AS is_open,
        (
            SELECT max(run.planned_at) FROM schedule_run AS run
            WHERE run.org_id = schedule.org_id AND run.schedule_id = schedule.id

@@ -30,6 +30,12 @@ async def new_schedule(org: Tenant, cron: str, timezone: str = "UTC", **fields: 
     return str(made["id"])
 
 
+async def be_open(org: Tenant, *, open_: bool) -> None:
+    operator = {"X-Admin-Key": "admin-key-for-tests"}
+    path = f"/admin/organizations/{org.org_id}"
+    await org.call("PATCH", path, 200, json={"is_active": open_}, headers=operator)
+
+
 async def slots_of(org: Tenant, schedule_id: str) -> list[str]:
     """The planned times of all runs, oldest first."""
     history = await org.get(f"/schedules/{schedule_id}/history", {"limit": 1000})
@@ -288,6 +294,21 @@ async def test_more_than_a_batch_is_fired_in_one_run(core: Core, org: Tenant, cl
 
     assert 40 == len(await slots_of(org, large)) == await job_count(org)
     assert len(many) == await job_count(org, "many")
+
+
+async def test_a_closed_organization_is_silent(core: Core, org: Tenant, clock: MovingClock) -> None:
+    """Nothing fires while it is closed, nor is any of it made up for; opened again, it goes on."""
+    clock.move_to(NOON)
+    schedule_id = await new_schedule(org, "* * * * *", misfire_policy="all")
+
+    await be_open(org, open_=False)
+    for minute in (1, 2, 300):
+        await tick(core, NOON + timedelta(minutes=minute))
+    await be_open(org, open_=True)
+    await tick(core, NOON + timedelta(minutes=301))
+
+    assert await slots_of(org, schedule_id) == spelled([NOON + timedelta(minutes=301)])
+    assert await job_count(org) == 1
 
 
 async def test_a_run_ends_with_its_budget(core: Core, org: Tenant, clock: MovingClock) -> None:
