@@ -45,7 +45,7 @@ class ScheduleFields(RequestModel):
     max_retries: MaxRetries | None = None
     timeout_seconds: TimeoutSeconds | None = None
     tags: Tags | None = None
-    metadata: dict[str, JsonValue] | None = None
+    metadata: JsonValue = None
     misfire_policy: Misfire | None = None
     misfire_limit: MisfireLimit | None = None
 
@@ -146,7 +146,7 @@ class ScheduleAnswer(AnswerModel):
     max_retries: int
     timeout_seconds: int
     tags: JsonValue | None
-    metadata: dict[str, JsonValue] | None
+    metadata: JsonValue | None
     misfire_policy: MisfirePolicy
     misfire_limit: int
     is_active: bool

@@ -90,7 +90,7 @@ class CreateWorkflow(RequestModel):
     name: Annotated[str, Field(min_length=1, max_length=255)]
     description: Annotated[str, Field(max_length=1000)] | None = None
     jobs: Annotated[list[WorkflowStep], Field(min_length=1, max_length=LARGEST_BATCH)]
-    metadata: dict[str, JsonValue] | None = None
+    metadata: JsonValue = None
 
     def new_workflow(self) -> NewWorkflow:
         return NewWorkflow(

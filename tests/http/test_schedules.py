@@ -49,7 +49,7 @@ async def test_the_clients_dialect_is_understood_too(org: Tenant) -> None:
         "max_retries": 0,
         "timeout_seconds": 60,
         "tags": ["a"],
-        "metadata": {"owner": "ops"},
+        "metadata": ["ops", 1],
         "misfire_policy": "all",
         "misfire_limit": 5,
     }

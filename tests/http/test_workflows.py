@@ -72,7 +72,7 @@ async def test_detail_lists_and_single_job_agree(org: Tenant) -> None:
         {
             "name": "etl",
             "description": "nightly",
-            "metadata": {"big": 12345678901234567890},
+            "metadata": [{"big": 12345678901234567890}],
             "jobs": [
                 step("extract", job_type="read", timeout_ms=1500, metadata={"team": "a"}),
                 step("load", "extract", "extract", payload={"job_type": "write"}, max_retries=0, priority=5),
@@ -87,7 +87,7 @@ async def test_detail_lists_and_single_job_agree(org: Tenant) -> None:
     listed = await org.get("/workflows")
 
     assert [workflow["id"]] == [each["id"] for each in listed]
-    assert {"big": 12345678901234567890} == detail["metadata"] == listed[0]["metadata"]
+    assert [{"big": 12345678901234567890}] == detail["metadata"] == listed[0]["metadata"]
     assert (
         extract["job_type"],
         extract["timeout_seconds"],
