@@ -18,8 +18,8 @@ route are on `/docs` of the running service; for programs they are in `/openapi.
 
 Every request but the public ones carries `Authorization: Bearer <API key or access token>`. A key without \
 `permissions` may do everything in its organization; else it needs the one that the table names (of several, \
-one). A list is a bare array; `limit` and `offset` turn its pages. Every error has `code`, `message` and \
-`error`, and every answer the header `X-Request-Id`.
+one). A list is a bare array; `limit` and `offset` turn its pages. A time without an offset is in UTC. Every \
+error has `code`, `message` and `error`, and every answer the header `X-Request-Id`.
 """
 _ACCESS = {"bearer": "any", "adminKey": "`X-Admin-Key`", "webhookToken": "`X-Webhook-Token`"}
 

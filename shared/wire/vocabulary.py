@@ -5,7 +5,6 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -110,7 +109,7 @@ def _written_time_only(value: Any) -> Any:
 
 def _storable_time(value: datetime) -> datetime:
     try:
-        instant = value.astimezone(UTC)
+        instant = value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
     except OverflowError:
         instant = _EARLIEST.replace(year=1)
     if instant < _EARLIEST:
@@ -135,8 +134,8 @@ def _flag_only(value: Any) -> Any:
 
 Int = Annotated[int, BeforeValidator(_number_only)]
 Number = Annotated[float, BeforeValidator(_float_only)]
-Instant = Annotated[AwareDatetime, BeforeValidator(_written_time_only), AfterValidator(_storable_time)]
-"""A point in time, written with its offset; it goes on in UTC."""
+Instant = Annotated[datetime, BeforeValidator(_written_time_only), AfterValidator(_storable_time)]
+"""A point in time. Without an offset it is in UTC, as the client libraries say; it goes on in UTC."""
 SEARCHED_JSON = AfterValidator(_searchable)
 """For JSON that the database looks into and keeps in its own form: whole numbers have 64 bits."""
 Flag = Annotated[bool, BeforeValidator(_flag_only)]
@@ -152,7 +151,7 @@ QueueName = Annotated[
 ]
 Priority = Annotated[Int, Field(ge=-100, le=100, description="Higher runs first.")]
 
-_MISTYPED = ("missing", "_type", "_parsing", "_from_float", "timezone_aware")
+_MISTYPED = ("missing", "_type", "_parsing", "_from_float")
 
 
 def _is_mistyped(kind: str) -> bool:
