@@ -9,7 +9,7 @@ from shared.wire.jobs import BulkAnswer, BulkEnqueue
 
 @route("POST", "/api/v1/jobs/bulk", scope="jobs:write", answer=BulkAnswer)
 async def endpoint(call: Call, body: BulkEnqueue) -> dict[str, Any]:
-    """Push many jobs in one transaction; one whose completion webhook may not be called is refused alone."""
+    """Push many jobs in one transaction; a wrong parent or webhook refuses its job alone."""
     jobs = body.new_jobs(call.now)
     for job in jobs:
         call.caller.require_queue(job.queue)

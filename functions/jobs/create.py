@@ -12,7 +12,7 @@ from shared.wire.jobs import CreatedJobAnswer, CreateJob
     status=201,
     also=(200,),
     answer=CreatedJobAnswer,
-    errors=(409,),
+    errors=(404, 409),
 )
 async def endpoint(call: Call, body: CreateJob) -> Answer:
     """Push a job, like `dispatch()`. A known idempotency key answers 200 with the first job."""

@@ -6,13 +6,16 @@ from typing import Any
 
 from shared import ids
 from shared.core import Core
-from shared.jobs.enqueue import NewJob, check_completion_webhook, enqueue_jobs
+from shared.jobs.enqueue import NewJob, UnknownParentError, check_completion_webhook, enqueue_jobs
 from shared.tenants.caller import Caller
 from shared.webhooks.target import WebhookUrlError
 
 
 async def enqueue_bulk(core: Core, caller: Caller, jobs: Sequence[NewJob], now: datetime) -> dict[str, Any]:
-    """Make the jobs, but for those whose completion webhook may not be called; errors as `enqueue_jobs`."""
+    """Make the jobs, but for those whose parent there is not or whose completion webhook may not be called.
+
+    Errors as `enqueue_jobs`.
+    """
     refused: dict[int, str] = {}
     for index, job in enumerate(jobs):
         try:
@@ -24,10 +27,16 @@ async def enqueue_bulk(core: Core, caller: Caller, jobs: Sequence[NewJob], now: 
     succeeded = [
         {"index": index, "job_id": ids.encode("job", outcome.job_id), "created": outcome.created}
         for index, outcome in zip(good, enqueued, strict=True)
+        if outcome.job_id != ids.UNKNOWN
     ]
+    refused |= {
+        index: UnknownParentError().message
+        for index, outcome in zip(good, enqueued, strict=True)
+        if outcome.job_id == ids.UNKNOWN
+    }
     return {
         "succeeded": succeeded,
-        "failed": [{"index": index, "error": error} for index, error in refused.items()],
+        "failed": [{"index": index, "error": error} for index, error in sorted(refused.items())],
         "total": len(jobs),
         "success_count": len(succeeded),
         "failure_count": len(refused),

@@ -7,8 +7,9 @@ from typing import Any
 
 import orjson
 
+from shared import ids
 from shared.core import Core
-from shared.errors import ConflictError
+from shared.errors import ConflictError, NotFoundError
 from shared.jobs.model import job_answer
 from shared.jobs.read import find_job
 from shared.limits.charge import are_limited, charge
@@ -41,9 +42,21 @@ class NewJob:
     completion_webhook_secret: str | None = None
 
 
+class UnknownParentError(NotFoundError):
+    """parent_job_id: there is no such job"""
+
+    def __init__(self) -> None:
+        super().__init__(
+            details=[{"field": "parent_job_id", "message": "there is no such job", "code": "unknown_job"}]
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Enqueued:
-    """The job that a request stands for: a new one, or the one that its idempotency key names."""
+    """The job that a request stands for: a new one, or the one that its idempotency key names.
+
+    Its id is UNKNOWN when nothing was made because there is no such parent.
+    """
 
     job_id: int
     created: bool
@@ -52,11 +65,12 @@ class Enqueued:
 
 
 async def enqueue_jobs(core: Core, caller: Caller, jobs: Sequence[NewJob], now: datetime) -> list[Enqueued]:
-    """Make the jobs, all or none, and wake who waits for them.
+    """Make the jobs in one transaction, and wake who waits for them.
 
     A queue that is named for the first time comes into being. A job whose idempotency key is known is not
-    made: the answer names the first one. Raises PayloadTooLargeError above the ceiling of the plan, and
-    QuotaExceededError when not all that are new fit into it.
+    made: the answer names the first one. Nor is one whose parent there is not, or not for this caller.
+    Raises PayloadTooLargeError above the ceiling of the plan, and QuotaExceededError when not all that are
+    new fit into it.
     """
     if are_limited(caller.limits, *_CHARGED):
         async with core.store.transaction(caller.scope) as transaction:
@@ -119,10 +133,12 @@ def check_completion_webhook(core: Core, job: NewJob) -> None:
 async def enqueue_job(core: Core, caller: Caller, job: NewJob, now: datetime) -> dict[str, Any]:
     """Make one job and return it whole, with `created`.
 
-    Raises WebhookUrlError, and as `enqueue_jobs`.
+    Raises WebhookUrlError, UnknownParentError, and as `enqueue_jobs`.
     """
     check_completion_webhook(core, job)
     (outcome,) = await enqueue_jobs(core, caller, [job], now)
+    if outcome.job_id == ids.UNKNOWN:
+        raise UnknownParentError
     if outcome.created:
         row = _new_row(caller, job, outcome, now)
     else:
@@ -145,7 +161,11 @@ def _created(enqueued: Sequence[Enqueued]) -> int:
     return sum(outcome.created for outcome in enqueued)
 
 
-def _outcome(job: NewJob, job_id: int, winners: dict[str, int], defaults: dict[str, list[int]]) -> Enqueued:
+def _outcome(
+    job: NewJob, job_id: int | None, winners: dict[str, int], defaults: dict[str, list[int]]
+) -> Enqueued:
+    if job_id is None:
+        return Enqueued(ids.UNKNOWN, created=False, max_retries=0, timeout_seconds=0)
     winner = job_id if job.idempotency_key is None else winners[job.idempotency_key]
     max_retries, timeout_seconds = defaults.get(job.queue, [3, 300])
     return Enqueued(
@@ -173,6 +193,7 @@ def _parameters(core: Core, caller: Caller, jobs: Sequence[NewJob], now: datetim
         "keys": [job.idempotency_key for job in jobs],
         "tags": [job.tags for job in jobs],
         "parents": [job.parent_job_id for job in jobs],
+        "seen_queues": caller.queue_filter,
         "webhooks": [job.completion_webhook for job in jobs],
         "webhook_secrets": [
             seal(core.settings, job.completion_webhook_secret) if job.completion_webhook_secret else None

@@ -2,17 +2,27 @@
 -- One statement for one job or a thousand. The unique idempotency key decides who wins, not a look-up: a
 -- loser waits for the winner's commit and gets the winner's id from the row itself, which a SELECT in this
 -- statement's older snapshot could not see. Winners are looked up in one jsonb object, since a join of two
--- thousand-row CTEs would be planned as a nested loop.
-WITH input AS MATERIALIZED (
-    SELECT input.*, next_id() AS id
+-- thousand-row CTEs would be planned as a nested loop. A job whose parent there is not is left out, unless its
+-- key says that it was made before.
+WITH asked AS MATERIALIZED (
+    SELECT asked.*, next_id() AS id,
+           asked.parent_job_id IS NULL
+           OR job_exists(%(org_id)s::bigint, asked.parent_job_id, %(seen_queues)s::text[])
+           OR EXISTS (
+               SELECT FROM idempotency_key AS known
+               WHERE known.org_id = %(org_id)s AND known.key = asked.key AND known.expires_at > %(now)s::timestamptz
+           ) AS has_parent
     FROM unnest(
         %(queues)s::text[], %(payloads)s::text[], %(priorities)s::smallint[], %(max_retries)s::integer[],
         %(timeouts)s::integer[], %(run_ats)s::timestamptz[], %(expires_ats)s::timestamptz[], %(keys)s::text[],
         %(tags)s::text[], %(parents)s::bigint[], %(webhooks)s::text[], %(webhook_secrets)s::bytea[]
-    ) WITH ORDINALITY AS input(
+    ) WITH ORDINALITY AS asked(
         queue, payload, priority, max_retries, timeout_seconds, run_at, expires_at, key, tags, parent_job_id,
         completion_webhook, completion_webhook_secret, position
     )
+),
+input AS MATERIALIZED (
+    SELECT * FROM asked WHERE asked.has_parent
 ),
 declared AS (
     INSERT INTO queue (org_id, name, created_at, updated_at)
@@ -53,7 +63,7 @@ created AS (
     WHERE input.key IS NULL OR (winner.ids ->> input.key)::bigint = input.id
     RETURNING id, queue, state, priority, attempts, max_retries, run_at, workflow_id, worker_id
 )
-SELECT (SELECT array_agg(input.id ORDER BY input.position) FROM input) AS ids,
+SELECT (SELECT array_agg(CASE WHEN asked.has_parent THEN asked.id END ORDER BY asked.position) FROM asked) AS ids,
        (SELECT winner.ids FROM winner) AS winners,
        (SELECT count(*) FROM declared) AS new_queues,
        coalesce(

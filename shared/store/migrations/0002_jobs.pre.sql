@@ -90,6 +90,22 @@ CREATE TABLE job_archive_rest PARTITION OF job_archive DEFAULT;
 CALL protect_tenant_table('job_archive');
 CALL protect_tenant_table('job_archive_rest');
 
+-- Whether there is such a job in one of these queues (in any, without), unfinished or not. Not inlined on
+-- purpose: a statement that need not know must not open the archive's partitions.
+CREATE FUNCTION job_exists(of_org bigint, job_id bigint, of_queues text[]) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM job
+        WHERE job.org_id = of_org AND job.id = job_id AND (of_queues IS NULL OR job.queue = ANY(of_queues))
+    ) OR EXISTS (
+        SELECT FROM job_archive
+        WHERE job_archive.org_id = of_org AND job_archive.id = job_id
+          AND (of_queues IS NULL OR job_archive.queue = ANY(of_queues))
+    );
+END
+$$;
+
 -- Makes the partition of the ids of one day, protected like its parent. Called by the retention timer.
 CREATE FUNCTION ensure_archive_partition(day date) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '2s' AS $$
