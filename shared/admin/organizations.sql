@@ -1,4 +1,4 @@
--- list_organizations --
+-- list_organizations hot --
 -- The figures are taken for the page alone, each from an index of one organization.
 WITH matching AS MATERIALIZED (
     SELECT org_id, name, slug, plan_tier, billing_email, is_active, usage_reset_at, created_at, updated_at
@@ -19,7 +19,7 @@ LEFT JOIN page AS organization ON true
 {{since}}
 ORDER BY {{order}};
 
--- find_organization --
+-- find_organization hot --
 SELECT * FROM organization WHERE org_id = %(org_id)s AND deleted_at IS NULL;
 
 -- change_organization --

@@ -1,4 +1,4 @@
--- organizations --
+-- organizations hot --
 SELECT plan_tier, count(org_id) AS count,
        count(*) FILTER (WHERE created_at >= %(today)s) AS created_today,
        count(*) FILTER (WHERE created_at >= %(monday)s) AS created_this_week

@@ -19,8 +19,9 @@ _UNSETTLED = timedelta(minutes=1)
 """Longer than a statement may run: what was made or finished before that is committed."""
 _PAGE = 100
 _OPEN = load_queries(__file__)
-_ENDED = _OPEN["ended"].sql
-QUERIES = load_queries(__file__, ended=_ENDED)
+QUERIES = load_queries(__file__, ended=_OPEN["ended"].sql)
+MARK = _OPEN["mark"].sql
+"""SQL: up to when the jobs of the organization are in its totals and slots."""
 OF_ORGANIZATION = "job.org_id = %(org_id)s"
 OF_ALL = "job.org_id > 0"
 
@@ -31,7 +32,7 @@ def unfinished(whose: str) -> str:
 
 
 def finished_since(
-    window: str, *, org: str = "%(org_id)s", mark: str = _OPEN["mark"].sql, queue: str | None = None
+    window: str, *, org: str = "%(org_id)s", mark: str = MARK, queue: str | None = None
 ) -> str:
     """SQL: rows of `completed`, `failed`, `wait_ms` and `processing_ms` to add up, since a `window` began."""
     return (
@@ -41,7 +42,7 @@ def finished_since(
             org=org,
             mark=mark,
             of_slots="" if queue is None else f"AND job_slot.queue = {queue}",
-            of_jobs="" if queue is None else f"AND job_archive.queue = {queue}",
+            of_jobs="" if queue is None else _OPEN["of_jobs"].filled(queue=queue).sql,
         )
         .sql
     )
@@ -49,7 +50,7 @@ def finished_since(
 
 def created_since(window: str) -> str:
     """SQL: rows of `created` to add up, since a `window` began."""
-    return QUERIES["created_since"].filled(window=window, mark=_OPEN["mark"].sql).sql
+    return QUERIES["created_since"].filled(window=window, mark=MARK).sql
 
 
 def window(name: str, since: datetime) -> dict[str, Any]:

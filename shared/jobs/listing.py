@@ -32,7 +32,9 @@ _ORDERS = {
     "retry_count": "attempts",
 }
 ORDERS = tuple(_ORDERS)
-_ID_SLACK = timedelta(days=1)
+_NULLABLE = {"started_at", "finished_at"}
+_ID_SLACK = timedelta(minutes=10)
+"""How far the clocks of database and functions may be apart: more than they are, for each minute is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +141,23 @@ def _branches(caller: Caller, wanted: JobFilter, columns: str) -> list[str]:
         .filled(
             columns=columns,
             conditions="\n".join(QUERIES[f"where_{name}"].sql for name in conditions),
-            order=_order(wanted),
+            order=_order(wanted, half),
         )
         .sql
         for half, conditions in branches
     ]
 
 
-def _order(wanted: JobFilter) -> str:
+def _order(wanted: JobFilter, half: str = "") -> str:
+    """The order of the page, or of the live or settled half of it: written so that an index may give it.
+
+    A job that is settled was changed last when it finished, and has finished.
+    """
     direction = "DESC" if wanted.descending else "ASC"
     column = _ORDERS[wanted.order_by]
-    return f"{column} {direction} NULLS LAST, id {direction}" if column else f"id {direction}"
+    nullable = _NULLABLE
+    if half == "settled":
+        column = "finished_at" if column == "updated_at" else column
+        nullable = _NULLABLE - {"finished_at"}
+    nulls = " NULLS LAST" if column in nullable else ""
+    return f"{column} {direction}{nulls}, id {direction}" if column else f"id {direction}"

@@ -70,7 +70,7 @@ AND job.payload ->> 'job_type' = %(job_type)s
 AND job.tags ? %(tag)s
 
 -- where_created_after --
--- Ids are made within a day of created_at: they lead to the place in the index.
+-- Ids are made within minutes of created_at: they lead to the place in the index.
 AND job.created_at >= %(created_after)s::timestamptz AND job.id >= %(first_id)s::bigint
 
 -- where_created_before --

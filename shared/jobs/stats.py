@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from shared.core import Core
-from shared.jobs.figures import OF_ORGANIZATION, unfinished
+from shared.jobs.figures import MARK, OF_ORGANIZATION, unfinished
 from shared.jobs.listing import STATUSES
 from shared.store import Row, Statement, load_queries
 from shared.tenants.caller import Caller
 
 _OF_QUEUES = "(%(queues)s::text[] IS NULL OR job.queue = ANY(%(queues)s::text[]))"
-QUERIES = load_queries(__file__, unfinished=unfinished(f"{OF_ORGANIZATION} AND {_OF_QUEUES}"))
+QUERIES = load_queries(__file__, mark=MARK, unfinished=unfinished(f"{OF_ORGANIZATION} AND {_OF_QUEUES}"))
 
 
 async def job_stats(core: Core, caller: Caller, now: datetime) -> dict[str, Any]:

@@ -57,12 +57,12 @@ fresh AS (
 )
 SELECT saved.*, {{told}} AS told FROM saved;
 
--- list_queues --
+-- list_queues hot --
 SELECT * FROM queue
 WHERE org_id = %(org_id)s AND (%(queues)s::text[] IS NULL OR name = ANY(%(queues)s::text[]))
 ORDER BY name;
 
--- find_queue --
+-- find_queue hot --
 SELECT * FROM queue WHERE org_id = %(org_id)s AND name = %(name)s;
 
 -- resumed_item --
