@@ -11,10 +11,11 @@ from shared.store import Row, load_queries
 from shared.tenants.caller import Caller
 from shared.webhooks.outbox import telling
 
-TOLD_RESUMED = telling("queue.resumed", rows="fresh", item=load_queries(__file__)["resumed_item"].sql)
+_FRAGMENTS = load_queries(__file__)
+TOLD_RESUMED = telling("queue.resumed", rows="fresh", item=_FRAGMENTS["resumed_item"].sql)
 """Tells of the queues in the CTE `fresh`, which give out jobs again since this change."""
 
-QUERIES = load_queries(__file__, told=TOLD_RESUMED)
+QUERIES = load_queries(__file__, told=TOLD_RESUMED, made=_FRAGMENTS["made"].sql)
 EVERY_WAITER = 1_000_000
 
 

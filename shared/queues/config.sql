@@ -1,15 +1,6 @@
 -- create_queue --
 -- The primary key decides, not a look-up: of two equal requests at once one gets a row.
-INSERT INTO queue (
-    org_id, name, max_retries, timeout_seconds, retry_delay_seconds, backoff_multiplier, backoff_max_seconds,
-    rate_limit, concurrency, enabled, settings, created_at, updated_at
-)
-VALUES (
-    %(org_id)s, %(name)s, coalesce(%(max_retries)s, 3), coalesce(%(timeout_seconds)s, 300),
-    coalesce(%(retry_delay_seconds)s::double precision, 1), coalesce(%(backoff_multiplier)s::double precision, 2),
-    coalesce(%(backoff_max_seconds)s::double precision, 3600), %(rate_limit)s, %(concurrency)s,
-    coalesce(%(enabled)s, true), %(settings)s::jsonb - %(lifted)s::text[], %(now)s, %(now)s
-)
+{{made}}
 ON CONFLICT DO NOTHING
 RETURNING *;
 
@@ -20,16 +11,7 @@ WITH before AS (
     SELECT queue.paused_at FROM queue WHERE queue.org_id = %(org_id)s AND queue.name = %(name)s
 ),
 saved AS (
-    INSERT INTO queue (
-        org_id, name, max_retries, timeout_seconds, retry_delay_seconds, backoff_multiplier, backoff_max_seconds,
-        rate_limit, concurrency, enabled, settings, created_at, updated_at
-    )
-    VALUES (
-        %(org_id)s, %(name)s, coalesce(%(max_retries)s, 3), coalesce(%(timeout_seconds)s, 300),
-        coalesce(%(retry_delay_seconds)s::double precision, 1), coalesce(%(backoff_multiplier)s::double precision, 2),
-        coalesce(%(backoff_max_seconds)s::double precision, 3600), %(rate_limit)s, %(concurrency)s,
-        coalesce(%(enabled)s, true), %(settings)s::jsonb - %(lifted)s::text[], %(now)s, %(now)s
-    )
+    {{made}}
     ON CONFLICT (org_id, name) DO UPDATE SET
         max_retries = coalesce(%(max_retries)s, queue.max_retries),
         timeout_seconds = coalesce(%(timeout_seconds)s, queue.timeout_seconds),
@@ -70,3 +52,16 @@ SELECT * FROM queue WHERE org_id = %(org_id)s AND name = %(name)s;
 json_build_object(
     'queue_name', fresh.name, 'paused_at', json_instant(fresh.paused_since), 'resumed_at', json_instant(%(now)s)
 );
+
+-- made --
+-- A queue of this name, with the usual value for what is not said.
+INSERT INTO queue (
+    org_id, name, max_retries, timeout_seconds, retry_delay_seconds, backoff_multiplier, backoff_max_seconds,
+    rate_limit, concurrency, enabled, settings, created_at, updated_at
+)
+VALUES (
+    %(org_id)s, %(name)s, coalesce(%(max_retries)s, 3), coalesce(%(timeout_seconds)s, 300),
+    coalesce(%(retry_delay_seconds)s::double precision, 1), coalesce(%(backoff_multiplier)s::double precision, 2),
+    coalesce(%(backoff_max_seconds)s::double precision, 3600), %(rate_limit)s, %(concurrency)s,
+    coalesce(%(enabled)s, true), %(settings)s::jsonb - %(lifted)s::text[], %(now)s, %(now)s
+)

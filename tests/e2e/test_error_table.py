@@ -15,7 +15,7 @@ from spooled.errors import QuotaExceededError
 
 from functions.app import every_function
 from shared.edge import Call, route
-from shared.errors import RateLimitedError, RequestIncompleteError, UnavailableError
+from shared.errors import RequestIncompleteError, UnavailableError
 from shared.settings import Settings
 from tests.support.served import Served, served
 
@@ -26,7 +26,6 @@ UNBROKEN = CircuitBreakerConfig(enabled=False)
 FAULTS = {
     "broken": ZeroDivisionError(),
     "away": UnavailableError(),
-    "busy": RateLimitedError(wait_seconds=1),
     "stalled": RequestIncompleteError(),
 }
 
@@ -103,9 +102,11 @@ ROWS = {
     "wrong type": Row(
         "POST", "/jobs", 422, INVALID, spooled.ValidationError, body=JOB | {"priority": "high"}
     ),
-    "rate limit": Row("GET", "/faults/busy", 429, "RATE_LIMIT_EXCEEDED", spooled.RateLimitError, EACH_TRY),
+    "rate limit": Row(
+        "GET", "/jobs/stats", 429, "RATE_LIMIT_EXCEEDED", spooled.RateLimitError, EACH_TRY, key="slow"
+    ),
     "rate limit on a write": Row(
-        "POST", "/faults/busy", 429, "RATE_LIMIT_EXCEEDED", spooled.RateLimitError, EACH_TRY
+        "POST", "/jobs", 429, "RATE_LIMIT_EXCEEDED", spooled.RateLimitError, EACH_TRY, JOB, "slow"
     ),
     "plan limit": Row(
         "POST",
@@ -158,7 +159,9 @@ def world(service: Served, settings: Settings) -> dict[str, str]:
         client.post("/jobs/claim", json={"queue_name": "emails", "worker_id": "w"})
         waiting = client.post("/jobs", json=JOB).json()["id"]
         narrow = client.post("/api-keys", json={"name": "N", "permissions": ["jobs:read"]}).json()["key"]
+        slow = client.post("/api-keys", json={"name": "S", "rate_limit": 1}).json()["key"]
     return {
+        "slow": slow,
         "full": full,
         "narrow": narrow,
         "wrong": "sk_live_" + "x" * 43,
@@ -167,6 +170,14 @@ def world(service: Served, settings: Settings) -> dict[str, str]:
     }
 
 
+@pytest.fixture
+def used_up(service: Served, world: dict[str, str]) -> None:
+    """The one request a minute of the slow key is made."""
+    headers = {"Authorization": f"Bearer {world['slow']}"}
+    httpx.get(f"{service.url}{V1}/queues", headers=headers)
+
+
+@pytest.mark.usefixtures("used_up")
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 def test_the_client_raises_and_retries_as_the_table_says(
     service: Served, world: dict[str, str], row: Row
@@ -188,6 +199,7 @@ def test_the_client_raises_and_retries_as_the_table_says(
     assert raised.value.request_id
 
 
+@pytest.mark.usefixtures("used_up")
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 def test_the_body_has_the_fields_of_the_table(service: Served, world: dict[str, str], row: Row) -> None:
     """Every refusal is JSON with code, message, error; a broken rule names its field, a wait its seconds."""

@@ -19,7 +19,6 @@ from shared.errors import UnavailableError
 from shared.store import SYSTEM, Query
 from shared.webhooks import deliver
 from shared.webhooks.deliver import MOST_FAILURES, RETRY_DELAYS
-from shared.webhooks.sealing import seal
 from tests.support.api import Tenant
 from tests.support.clock import MovingClock
 from tests.support.targets import Target, answering, listening, put_in_outbox
@@ -93,15 +92,24 @@ async def test_a_completed_job_is_told_signed(core: Core, org: Tenant, target: T
 
 async def test_a_completion_webhook_is_told_at_the_top_level(core: Core, org: Tenant, target: Target) -> None:
     """The address that a job brought gets event and job side by side, signed with the job's secret."""
-    data = '{"job_id":"job_1","queue_name":"q","status":"completed","result":1e400,"completed_at":null}'
-    sealed = seal(core.settings, "of-the-job")
-    await put_in_outbox(core, org.org_id, None, url=target.url, sealed_secret=sealed, data=data)
+    fields = {"completion_webhook": target.url, "completion_webhook_secret": "of-the-job"}
+    job = await org.push(**fields)
+    await org.dequeue()
+    await org.post(f"/jobs/{job['id']}/complete", {"result": {"big": 12345678901234567890123}})
 
     assert await tick(core) == {"delivered": 1}
 
     (request,) = target.requests
     signed = f"{request.headers['x-spooled-timestamp']}.".encode() + request.body
-    assert request.body == b'{"event":"job.completed",' + data[1:].encode()
+    assert request.json == {
+        "event": "job.completed",
+        "job_id": job["id"],
+        "queue_name": "emails",
+        "status": "completed",
+        "result": request.json["result"],
+        "completed_at": (await org.job(job["id"]))["completed_at"],
+    }
+    assert b"12345678901234567890123" in request.body
     assert request.headers["x-spooled-signature"].endswith(
         hmac.new(b"of-the-job", signed, hashlib.sha256).hexdigest()
     )
