@@ -35,7 +35,12 @@ class Rate:
         """
         if self.per_second <= 0:
             return 0.0
-        return max(self.burst, 1) + (self.chunk * _CHUNKS_BEYOND if self.chunk > 1 else 0)
+        return max(self.burst, 1) + self.slack
+
+    @property
+    def slack(self) -> int:
+        """What the bucket holds beyond the burst; no answer shows it."""
+        return self.chunk * _CHUNKS_BEYOND if self.chunk > 1 else 0
 
     @property
     def in_words(self) -> str:
@@ -73,11 +78,11 @@ class Taken:
 
     @property
     def remaining(self) -> int:
-        return max(0, min(self.rate.burst, floor(self.left)))
+        return max(0, min(self.rate.burst, floor(self.left - self.rate.slack)))
 
     @property
     def seconds_until_full(self) -> int:
-        return ceil(self.rate.seconds_for(self.rate.burst - self.left))
+        return ceil(self.rate.seconds_for(self.rate.capacity - self.left))
 
     @property
     def wait_seconds(self) -> int:
@@ -100,13 +105,13 @@ class LocalBuckets:
     def __init__(self) -> None:
         self._buckets: dict[str, tuple[float, float]] = {}
 
-    def draw(self, rates: Sequence[Rate], now: float) -> list[Draw]:
-        """A chunk from each bucket, or nothing from any when one is empty. `now`: Unix seconds."""
+    def draw(self, rates: Sequence[Rate], now: float, *, in_chunks: bool = True) -> list[Draw]:
+        """A chunk, or one token, of each bucket; nothing of any when one is empty. `now`: Unix seconds."""
         tokens = [self._tokens(rate, now) for rate in rates]
         give = all(left >= 1 for left in tokens)
         draws = []
         for rate, left in zip(rates, tokens, strict=True):
-            granted = min(rate.chunk, floor(left)) if give else 0
+            granted = min(rate.chunk if in_chunks else 1, floor(left)) if give else 0
             self._buckets[rate.name] = left - granted, max(now, self._buckets.get(rate.name, (0, now))[1])
             draws.append(Draw(granted, left - granted))
         return draws

@@ -73,8 +73,8 @@ class RateLimiter:
 
     def watch(self, rate: Rate, now: datetime) -> Taken:
         """Count a request of a rate that is stated and not enforced: the figures are this process's own."""
-        [draw] = self._local.draw([rate], now.timestamp())
-        return Taken(True, rate, max(0.0, draw.left))
+        [draw] = self._local.draw([rate], now.timestamp(), in_chunks=False)
+        return Taken(True, rate, draw.left)
 
     async def close(self) -> None:
         if self._asking is not None:
@@ -147,9 +147,8 @@ class RateLimiter:
     def _seen(self, rate: Rate, seconds: float) -> float:
         """What is left of a rate as far as this process knows."""
         left, at = self._left.get(rate.name, (0.0, seconds))
-        return min(
-            rate.burst, left + max(0.0, seconds - at) * rate.per_second + self._drawn.get(rate.name, 0)
-        )
+        come = max(0.0, seconds - at) * rate.per_second
+        return min(rate.capacity, left + come + self._drawn.get(rate.name, 0))
 
     def _forget_some(self) -> None:
         if len(self._drawn) > _LARGEST:
