@@ -1,5 +1,6 @@
 """`/openapi.json` and `/docs`: the API to read, for programs and for people. No script, no other host."""
 
+from collections.abc import Sequence
 from functools import cache
 from html import escape
 from itertools import groupby
@@ -8,24 +9,25 @@ from string import Template
 from typing import Any
 
 import orjson
-from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from shared.edge.answer import JSON
-from shared.edge.openapi import document
+from shared.edge.endpoint import Endpoint
 
 Schema = dict[str, Any]
 _LAYOUT = Path(__file__).with_name("documentation.html")
 
 
-def documentation_routes(api: FastAPI) -> list[BaseRoute]:
+def documentation_routes(endpoints: Sequence[Endpoint]) -> list[BaseRoute]:
     """The two routes; their texts are made at the first reading and kept."""
 
     @cache
     def described() -> bytes:
-        return orjson.dumps(document(api))
+        from shared.edge.openapi import document  # noqa: PLC0415 - FastAPI is there for readers alone
+
+        return orjson.dumps(document(endpoints))
 
     @cache
     def page() -> str:

@@ -1,11 +1,9 @@
 """Route declarations: what a function file says about itself, and nothing else."""
 
-import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Any, Literal, get_type_hints
 
-from fastapi import Path, Query
 from pydantic import BaseModel
 
 from shared.edge.call import Call
@@ -42,19 +40,10 @@ class Endpoint:
     def tag(self) -> str:
         return self.function.__module__.split(".")[1].replace("_", " ")
 
-    def documented_signature(self) -> inspect.Signature:
-        """The signature as OpenAPI should see it: path parameters, query model and body, no `call`."""
-        kept = []
-        for name, parameter in inspect.signature(self.function).parameters.items():
-            if name == "call":
-                continue
-            annotation: Any = get_type_hints(self.function, include_extras=True)[name]
-            if name == "query":
-                annotation = Annotated[annotation, Query()]
-            elif name != "body":
-                annotation = Annotated[annotation, Path()]
-            kept.append(parameter.replace(annotation=annotation, kind=inspect.Parameter.KEYWORD_ONLY))
-        return inspect.Signature(kept)
+    @property
+    def precedence(self) -> tuple[list[bool], str]:
+        """Sorts routes: fixed segments win over parameters, `/jobs/stats` over `/jobs/{job_id}`."""
+        return [part.startswith("{") for part in self.path.split("/")], self.path
 
 
 def route(

@@ -1,16 +1,19 @@
 """OpenAPI: FastAPI writes the document from each function's signature and models."""
 
+import inspect
 import sys
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Iterable
+from typing import Annotated, Any, get_type_hints
 
-from fastapi import FastAPI
+from fastapi import Path, Query
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
-from starlette.types import Receive, Scope, Send
 
-from shared.edge.endpoint import Endpoint
+from shared.edge.endpoint import Endpoint, Function
+from shared.edge.published import complete
+from shared.edge.published.responses import HEADERS
+from shared.version import VERSION
 
 _REASONS = {
     400: "A rule of the request is broken; `details` names the fields.",
@@ -61,12 +64,6 @@ _DESCRIPTION = (
 _BOUNDS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
 
 
-class DocumentedRoute(APIRoute):
-    """A route of FastAPI that knows what it documents."""
-
-    declared: Endpoint
-
-
 class ErrorBody(BaseModel):
     """Every answer that is not 2xx. The fields from `resource` on belong to a plan limit."""
 
@@ -97,15 +94,13 @@ def error_statuses(endpoint: Endpoint) -> list[int]:
     return sorted(statuses)
 
 
-def document_route(
-    endpoint: Endpoint, application: Callable[[Scope, Receive, Send], Awaitable[None]]
-) -> DocumentedRoute:
-    """A FastAPI route that documents the endpoint and hands its requests to `application`."""
+def _documented(endpoint: Endpoint) -> APIRoute:
+    """A route that FastAPI writes about; it serves nothing."""
 
     async def documented() -> None: ...
 
     documented.__doc__ = endpoint.function.__doc__
-    documented.__signature__ = endpoint.documented_signature()  # type: ignore[attr-defined]
+    documented.__signature__ = _signature(endpoint.function)  # type: ignore[attr-defined]
     schemes: dict[str, list[dict[str, list[str]]]] = {
         "key": [{"bearer": []}],
         "optional": [{"bearer": []}, {}],
@@ -115,7 +110,7 @@ def document_route(
     extra: dict[str, Any] = {"security": schemes[endpoint.access]}
     if endpoint.scope:
         extra["x-permission"] = list(endpoint.scope)
-    api_route = DocumentedRoute(
+    return APIRoute(
         endpoint.path,
         documented,
         methods=[endpoint.method],
@@ -127,9 +122,22 @@ def document_route(
         responses=_responses(endpoint),
         openapi_extra=extra,
     )
-    api_route.app = application
-    api_route.declared = endpoint
-    return api_route
+
+
+def _signature(function: Function) -> inspect.Signature:
+    """The signature as OpenAPI should see it: path parameters, query model and body, no `call`."""
+    kept = []
+    hints: dict[str, Any] = get_type_hints(function, include_extras=True)
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name == "call":
+            continue
+        annotation = hints[name]
+        if name == "query":
+            annotation = Annotated[annotation, Query()]
+        elif name != "body":
+            annotation = Annotated[annotation, Path()]
+        kept.append(parameter.replace(annotation=annotation, kind=inspect.Parameter.KEYWORD_ONLY))
+    return inspect.Signature(kept)
 
 
 def summary(endpoint: Endpoint) -> str:
@@ -139,18 +147,15 @@ def summary(endpoint: Endpoint) -> str:
     return text[:1].upper() + text[1:]
 
 
-def document(api: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document of the routes, which are complete once the service is composed."""
-    from shared.edge.published import complete  # noqa: PLC0415 - 8 ms of import, only for who reads it
-    from shared.edge.published.responses import HEADERS  # noqa: PLC0415 - as above
-
-    declared = [route.declared for route in api.routes if isinstance(route, DocumentedRoute)]
+def document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
+    """The OpenAPI document of the routes."""
+    declared = sorted(endpoints, key=lambda endpoint: endpoint.precedence)
     described: dict[str, Any] = get_openapi(
-        title=api.title,
-        version=api.version,
+        title="Spooled",
+        version=VERSION,
         summary="A job queue as a service.",
         description=_DESCRIPTION,
-        routes=api.routes,
+        routes=[_documented(endpoint) for endpoint in declared],
         servers=[{"url": "/", "description": "Where this document comes from."}],
         tags=_groups(declared),
     )

@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
-from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import Match, Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
 from shared.core import Core
@@ -14,17 +13,15 @@ from shared.edge.answer import Answer, encode, error_answer
 from shared.edge.cors import CORS_HEADERS, is_preflight, preflight_answer
 from shared.edge.documentation import documentation_routes
 from shared.edge.endpoint import Endpoint
-from shared.edge.openapi import document_route
 from shared.edge.respond import request_id_of, respond
 from shared.edge.throttle import rate_headers
 from shared.errors import MethodNotAllowedError, NotFoundError
-from shared.version import VERSION
 
 _MEDIA_TYPE = b"content-type"
 
 
 class Service:
-    """Routes requests to functions. FastAPI keeps the routes and writes the OpenAPI document."""
+    """Routes requests to functions. Each answers for itself; FastAPI writes the document, when it is read."""
 
     def __init__(
         self,
@@ -34,10 +31,9 @@ class Service:
         self._open_core = open_core
         self._core: Core | None = None
         self._opening = asyncio.Lock()
-        self.api = FastAPI(title="Spooled", version=VERSION, openapi_url=None, redirect_slashes=False)
-        for endpoint in sorted(endpoints, key=_specific_first):
-            self.api.router.routes.append(document_route(endpoint, self._application(endpoint)))
-        self.api.router.routes += documentation_routes(self.api)
+        ordered = sorted(endpoints, key=lambda endpoint: endpoint.precedence)
+        routes = [self._route(endpoint) for endpoint in ordered]
+        self.router = Router([*routes, *documentation_routes(ordered)], redirect_slashes=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -54,7 +50,7 @@ class Service:
         return self._core
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["app"] = self.api
+        scope["app"] = self
         headers = Headers(scope=scope)
         scope["spooled.request_id"] = request_id_of(headers)
         if is_preflight(scope, headers):
@@ -63,7 +59,7 @@ class Service:
         if scope["method"] == "HEAD":
             scope, send = {**scope, "method": "GET"}, _without_body(send)
         try:
-            await self.api.router(scope, receive, _with_common_headers(scope, send))
+            await self.router(scope, receive, _with_common_headers(scope, send))
         except HTTPException as error:
             if error.status_code == MethodNotAllowedError.status:
                 answer = error_answer(MethodNotAllowedError())
@@ -74,12 +70,12 @@ class Service:
     def _allowed(self, scope: Scope) -> str:
         """All methods of a path, which may be spread over several routes."""
         methods: set[str] = set()
-        for candidate in self.api.router.routes:
+        for candidate in self.router.routes:
             if candidate.matches(scope)[0] is not Match.NONE:
                 methods |= getattr(candidate, "methods", None) or set()
         return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 
-    def _application(self, endpoint: Endpoint) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    def _route(self, endpoint: Endpoint) -> Route:
         async def run(scope: Scope, receive: Receive, send: Send) -> None:
             core = await self.core()
             answer = await respond(endpoint, core, scope, receive, scope["spooled.request_id"])
@@ -90,7 +86,9 @@ class Service:
             core.tally.requests[endpoint.method, endpoint.path, answer.status or endpoint.status] += 1
             await _send(answer, scope, send, endpoint.status)
 
-        return run
+        route = Route(endpoint.path, run, methods=[endpoint.method])
+        route.app = run  # as it is: Starlette would hand a plain function a request and want a response
+        return route
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -103,11 +101,6 @@ class Service:
                     await self._core.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
-
-
-def _specific_first(endpoint: Endpoint) -> tuple[list[bool], str]:
-    """Fixed segments win over parameters: `/jobs/stats` before `/jobs/{job_id}`."""
-    return [part.startswith("{") for part in endpoint.path.split("/")], endpoint.path
 
 
 def _with_common_headers(scope: Scope, send: Send) -> Send:

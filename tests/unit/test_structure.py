@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from starlette.routing import Route
 
 from functions.app import every_function
 from localstack.reference import PAGE, current_page
@@ -85,12 +86,20 @@ def test_files_application_and_openapi_agree() -> None:
     published = sorted(
         [
             (method.upper(), path, operation["operationId"])
-            for path, methods in document(Service(endpoints, _no_core).api)["paths"].items()
+            for path, methods in document(endpoints)["paths"].items()
             for method, operation in methods.items()
         ]
     )
 
+    served = sorted(
+        (method, route.path)
+        for route in Service(endpoints, _no_core).router.routes
+        if isinstance(route, Route) and route.path.startswith(("/api/", "/health", "/metrics"))
+        for method in (route.methods or set()) - {"HEAD"}
+    )
+
     assert declared == composed == published
+    assert served == [(method, path) for method, path, _ in declared]
     assert len({(method, path) for method, path, _ in declared}) == len(declared)
     assert sorted(page.stem for page in PAGES if page.parent.name == "ticks") == sorted(
         tick.name for tick in ticks
