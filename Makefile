@@ -52,7 +52,8 @@ docs: .venv/dev ## Write docs/api.md again, after a route was added or changed
 .PHONY: lock
 lock: .venv/dev ## Lock the dependencies of pyproject.toml again (UPGRADE=1: with their newest versions)
 	$(LOCK) --group local --output-file requirements/run.txt
-	$(LOCK) --group local --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	$(LOCK) --constraint requirements/run.txt --output-file requirements/function.txt
+	$(LOCK) --group local --group cloud --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
 
 .PHONY: clean
 clean: ## Remove the environment and all caches; your data in .data stays

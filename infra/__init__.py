@@ -1,0 +1,1 @@
+"""The cloud, declared: a Pulumi program, one component per part."""
