@@ -2,8 +2,9 @@
 
 from shared.edge.answer import Answer
 from shared.edge.call import Call
+from shared.edge.default_route import default_route
 from shared.edge.endpoint import Endpoint, route
 from shared.edge.serverless import lambda_handler
 from shared.edge.tick import Tick, every
 
-__all__ = ["Answer", "Call", "Endpoint", "Tick", "every", "lambda_handler", "route"]
+__all__ = ["Answer", "Call", "Endpoint", "Tick", "default_route", "every", "lambda_handler", "route"]

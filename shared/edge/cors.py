@@ -5,15 +5,30 @@ from starlette.types import Scope
 
 from shared.edge.answer import Answer
 
+ALLOW_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+ALLOW_HEADERS = (
+    "Authorization",
+    "Content-Type",
+    "X-Admin-Key",
+    "X-Organization-ID",
+    "Idempotency-Key",
+    "X-Request-Id",
+    "X-Webhook-Token",
+)
+EXPOSE_HEADERS = (
+    "X-Request-Id",
+    "X-Has-More",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "X-RateLimit-Scope",
+    "Retry-After",
+)
+MAX_AGE_SECONDS = 86_400
+
 CORS_HEADERS = [
     (b"access-control-allow-origin", b"*"),
-    (
-        b"access-control-expose-headers",
-        (
-            b"X-Request-Id, X-Has-More, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset,"
-            b" X-RateLimit-Scope, Retry-After"
-        ),
-    ),
+    (b"access-control-expose-headers", ", ".join(EXPOSE_HEADERS).encode()),
 ]
 
 
@@ -26,9 +41,8 @@ def preflight_answer() -> Answer:
     return Answer(
         status=204,
         headers={
-            "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
-            "access-control-allow-headers": "Authorization, Content-Type, X-Admin-Key, X-Organization-ID,"
-            " Idempotency-Key, X-Request-Id, X-Webhook-Token",
-            "access-control-max-age": "86400",
+            "access-control-allow-methods": ", ".join(ALLOW_METHODS),
+            "access-control-allow-headers": ", ".join(ALLOW_HEADERS),
+            "access-control-max-age": str(MAX_AGE_SECONDS),
         },
     )

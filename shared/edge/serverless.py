@@ -4,15 +4,16 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from shared.edge.default_route import DefaultRoute
 from shared.edge.endpoint import Endpoint
 from shared.edge.opening import open_serverless_core
 
 Handler = Callable[[Any, Any], Any]
 
 
-def lambda_handler(endpoint: Endpoint) -> Handler:
+def lambda_handler(served: Endpoint | DefaultRoute) -> Handler:
     """The Lambda handler of a route; inside Lambda it is built at import, where start-up time is cheapest."""
-    build = _Lazy(endpoint)
+    build = _Lazy(served)
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
         build.handler()
     return build
@@ -21,8 +22,8 @@ def lambda_handler(endpoint: Endpoint) -> Handler:
 class _Lazy:
     """Builds its application once: a local server imports many functions and needs none of their handlers."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
+    def __init__(self, served: Endpoint | DefaultRoute) -> None:
+        self._served = served
         self._handler: Handler | None = None
 
     def handler(self) -> Handler:
@@ -31,7 +32,8 @@ class _Lazy:
 
             from shared.edge.service import Service  # noqa: PLC0415 - as above
 
-            self._handler = Mangum(Service([self._endpoint], open_serverless_core), lifespan="off")
+            endpoints = [self._served] if isinstance(self._served, Endpoint) else self._served.endpoints()
+            self._handler = Mangum(Service(endpoints, open_serverless_core), lifespan="off")
         return self._handler
 
     def __call__(self, event: Any, context: Any) -> Any:

@@ -16,6 +16,8 @@ from shared.edge.service import Service
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(path for path in ROOT.glob("functions/*/*.py") if path.name != "__init__.py")
 LONGEST = 60
+FUNCTIONS = {"route": "endpoint", "default_route": "endpoints", "every": "run_once"}
+HEADLINES = {"route": "{} {}: ", "default_route": "$default: ", "every": "Every "}
 SQL = re.compile(r"\b(SELECT|INSERT INTO|DELETE FROM|UPDATE \w+ SET|load_queries)\b")
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.stem}")
@@ -45,11 +47,13 @@ def test_page_declares_one_function_and_its_handler(page: Path) -> None:
     """A file holds one route, or one timer under `ticks/`, with literal arguments, and exports `handler`."""
     text = page.read_text(encoding="utf-8")
     (declared,) = declarations(page)
-    timer = page.parent.name == "ticks"
 
-    assert (declared.kind, declared.function) == (("every", "run_once") if timer else ("route", "endpoint"))
+    assert (declared.kind == "every") == (page.parent.name == "ticks")
+    assert declared.function == FUNCTIONS[declared.kind]
     assert text.endswith(
-        "\nhandler = run_once.handler\n" if timer else "\nhandler = lambda_handler(endpoint)\n"
+        "\nhandler = run_once.handler\n"
+        if declared.kind == "every"
+        else f"\nhandler = lambda_handler({declared.function})\n"
     )
 
 
@@ -68,7 +72,7 @@ def test_headline_of_a_page_names_its_route(page: Path) -> None:
     ((kind, arguments, _),) = declarations(page)
     headline = (ast.get_docstring(ast.parse(page.read_text(encoding="utf-8"))) or "").partition("\n")[0]
 
-    assert headline.startswith("{} {}: ".format(*arguments) if kind == "route" else "Every ")
+    assert headline.startswith(HEADLINES[kind].format(*arguments))
 
 
 def test_files_application_and_openapi_agree() -> None:

@@ -1,0 +1,1 @@
+"""The edge of the API: what has no function of its own."""
