@@ -26,6 +26,11 @@ class Settings(BaseModel):
     port: int = Field(8080, ge=0, le=65535, description="HTTP port of the local server.")
     spooled_data_dir: str = Field(".data", description="Folder of the embedded servers and secrets.")
     database_url: str = Field("", description="PostgreSQL URL; empty with `make run`: the embedded server.")
+    owner_database_url: str = Field(
+        "",
+        description="PostgreSQL URL of the tables' owner, for the migration step alone, which then lets the "
+        "login of `DATABASE_URL` in; empty: `DATABASE_URL` is the owner's.",
+    )
     redis_url: str = Field("", description="Redis URL; `none` runs without; empty: the embedded server.")
     secret_key: str = Field(
         DEVELOPMENT_SECRET,

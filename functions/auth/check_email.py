@@ -6,7 +6,7 @@ from shared.people.sign_in import check_email
 from shared.wire.people import EmailCheckAnswer, EmailQuery
 
 
-@route("GET", "/api/v1/auth/check-email", access="public", answer=EmailCheckAnswer)
+@route("GET", "/api/v1/auth/check-email", access="public", answer=EmailCheckAnswer, uses=("mail",))
 async def endpoint(call: Call, query: EmailQuery) -> dict[str, bool]:
     """Whether somebody has this address here, and whether one can sign up."""
     guard = look_up_rate(call.client_address)

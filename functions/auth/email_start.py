@@ -8,7 +8,14 @@ from shared.people.codes import send_code
 from shared.wire.people import CodeSentAnswer, StartEmail
 
 
-@route("POST", "/api/v1/auth/email/start", access="public", answer=CodeSentAnswer, errors=(404,))
+@route(
+    "POST",
+    "/api/v1/auth/email/start",
+    access="public",
+    answer=CodeSentAnswer,
+    errors=(404,),
+    uses=("mail", "internet"),
+)
 async def endpoint(call: Call, body: StartEmail) -> dict[str, Any]:
     """Send a code that is good for ten minutes; a new one replaces the old. 404 where mail is off."""
     guard = mail_rate(call.client_address)

@@ -8,7 +8,14 @@ from shared.people.sign_in import verify_code
 from shared.wire.people import EmailVerifiedAnswer, VerifyEmail
 
 
-@route("POST", "/api/v1/auth/email/verify", access="public", answer=EmailVerifiedAnswer, errors=(404,))
+@route(
+    "POST",
+    "/api/v1/auth/email/verify",
+    access="public",
+    answer=EmailVerifiedAnswer,
+    errors=(404,),
+    uses=("mail",),
+)
 async def endpoint(call: Call, body: VerifyEmail) -> dict[str, Any]:
     """Tokens for the person's first organization, or a sign-up token for who has none."""
     guard = login_rate(call.client_address)

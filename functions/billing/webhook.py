@@ -15,6 +15,7 @@ from shared.wire.billing import EventTakenAnswer, stripe_event
     proof=("stripeSignature",),
     answer=EventTakenAnswer,
     errors=(404, 409, 422),
+    uses=("stripe",),
 )
 async def endpoint(call: Call) -> dict[str, bool]:
     """Keep subscriptions in step with Stripe; the request must carry Stripe's signature."""

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_type_hints
 from pydantic import BaseModel
 
 from shared.edge.call import Call
+from shared.edge.uses import Use
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Function = Callable[..., Awaitable[Any]]
@@ -27,6 +28,7 @@ class Endpoint:
     media_type: str
     pages: bool
     proof: tuple[str, ...]
+    uses: tuple[Use, ...]
     function: Function
     body_model: type[BaseModel] | None
     query_model: type[BaseModel] | None
@@ -59,6 +61,7 @@ def route(
     media_type: str = "application/json",
     pages: bool = False,
     proof: tuple[str, ...] = (),
+    uses: tuple[Use, ...] = (),
 ) -> Callable[[Function], Endpoint]:
     """Declare a function as an API route.
 
@@ -69,6 +72,7 @@ def route(
     errors: error statuses beyond the usual.
     pages: whether the answer is a page of a list, with the header X-Has-More.
     proof: what a public route looks at by itself, by the names of the security schemes.
+    uses: what it needs beyond the database; the cloud gives it that and nothing else.
 
     The function takes `call: Call`, its path parameters as strings, and `body` or `query` by their models.
     """
@@ -89,6 +93,7 @@ def route(
             media_type=media_type,
             pages=pages,
             proof=proof,
+            uses=uses,
             function=function,
             body_model=hints.get("body"),
             query_model=hints.get("query"),

@@ -11,6 +11,7 @@ from typing import Any
 
 from shared.core import Core
 from shared.edge.opening import open_serverless_core
+from shared.edge.uses import Use
 
 logger = logging.getLogger("spooled.ticks")
 
@@ -27,6 +28,7 @@ class Tick:
     name: str
     every_seconds: int
     run_once: RunOnce
+    uses: tuple[Use, ...] = ()
     _loop: asyncio.AbstractEventLoop | None = field(default=None, repr=False)
     _core: Core | None = field(default=None, repr=False)
 
@@ -58,10 +60,10 @@ class Tick:
             await asyncio.sleep(self.pause_seconds)
 
 
-def every(seconds: int) -> Callable[[RunOnce], Tick]:
-    """Declare a function as a timer that the cloud starts every `seconds`."""
+def every(seconds: int, *, uses: tuple[Use, ...] = ()) -> Callable[[RunOnce], Tick]:
+    """Declare a function as a timer that the cloud starts every `seconds`; `uses` as for a route."""
 
     def declare(run_once: RunOnce) -> Tick:
-        return Tick(run_once.__module__.rpartition(".")[2], seconds, run_once)
+        return Tick(run_once.__module__.rpartition(".")[2], seconds, run_once, uses)
 
     return declare

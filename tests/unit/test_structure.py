@@ -16,8 +16,8 @@ from shared.edge.service import Service
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(path for path in ROOT.glob("functions/*/*.py") if path.name != "__init__.py")
 LONGEST = 60
-FUNCTIONS = {"route": "endpoint", "default_route": "endpoints", "every": "run_once"}
-HEADLINES = {"route": "{} {}: ", "default_route": "$default: ", "every": "Every "}
+FUNCTIONS = {"route": "endpoint", "default_route": "endpoints", "every": "run_once", "at_deploy": "run"}
+HEADLINES = {"route": "{} {}: ", "default_route": "$default: ", "every": "Every ", "at_deploy": "At deploy: "}
 SQL = re.compile(r"\b(SELECT|INSERT INTO|DELETE FROM|UPDATE \w+ SET|load_queries)\b")
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.stem}")
@@ -44,15 +44,15 @@ def declarations(page: Path) -> list[Declaration]:
 
 @every_page
 def test_page_declares_one_function_and_its_handler(page: Path) -> None:
-    """A file holds one route, or one timer under `ticks/`, with literal arguments, and exports `handler`."""
+    """A file holds one route, timer (under `ticks/`) or step of a deployment, literally, and `handler`."""
     text = page.read_text(encoding="utf-8")
     (declared,) = declarations(page)
 
     assert (declared.kind == "every") == (page.parent.name == "ticks")
     assert declared.function == FUNCTIONS[declared.kind]
     assert text.endswith(
-        "\nhandler = run_once.handler\n"
-        if declared.kind == "every"
+        f"\nhandler = {declared.function}.handler\n"
+        if declared.kind in {"every", "at_deploy"}
         else f"\nhandler = lambda_handler({declared.function})\n"
     )
 

@@ -1,0 +1,1 @@
+"""Called by a deployment, once, before any traffic moves."""

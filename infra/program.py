@@ -1,0 +1,47 @@
+"""The whole stack, from its configuration, the function files and the archives."""
+
+from pathlib import Path
+
+import pulumi
+
+from infra.alarm import Bell
+from infra.api import Api
+from infra.archives import Archives
+from infra.concurrency import reserve
+from infra.config import Config
+from infra.declared import FUNCTIONS, read_functions
+from infra.function import Function, Surroundings
+from infra.migration import migrated
+from infra.network import make_network
+from infra.secrets import make_secrets
+from infra.servers import make_servers
+from infra.stack import Stack
+from infra.ticks import Ticks
+from infra.uploads import upload
+
+
+def declare(config: Config, archives: Archives, functions: Path = FUNCTIONS) -> None:
+    """Declare everything there is in the cloud; runs under the engine, and under its mocks."""
+    declared = read_functions(functions)
+    concurrency = reserve(config, declared)
+    stack = Stack.of(config)
+    network = make_network(stack)
+    servers = make_servers(stack, network)
+    around = Surroundings(
+        stack=stack,
+        code=upload(stack, archives),
+        secrets=make_secrets(stack, servers),
+        bell=Bell.of(stack),
+        concurrency=concurrency,
+        private=network.private if network else None,
+    )
+    ready = [
+        migrated(stack, around.code, Function(around, step, servers.ready))
+        for step in declared
+        if step.kind == "deploy"
+    ]
+    made = [Function(around, found, ready) for found in declared if found.kind != "deploy"]
+    api = Api(stack, [function for function in made if function.declared.route_key])
+    Ticks(stack, around.bell, [function for function in made if function.declared.kind == "tick"])
+    pulumi.export("api_url", api.url)
+    pulumi.export("functions", [stack.name(found.name) for found in declared])
