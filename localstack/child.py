@@ -158,19 +158,29 @@ def _signal_holder(lock: int, sign: signal.Signals) -> None:
             return
 
 
-def _before_exec(lock: int, goodbye: signal.Signals) -> Callable[[], None]:
-    """What the child does before it becomes the server: sign its lock, and ask to end when we end."""
+def ending_with_us(goodbye: signal.Signals) -> Callable[[], None]:
+    """What a child does before it becomes its program: ask the kernel for a signal when we end."""
     parent = os.getpid()
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
     def prepare() -> None:
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, b"%d\n" % os.getpid(), 0)
         if libc is not None:
             # Elsewhere an orphan lives on until the next run finds its lock.
             libc.prctl(PR_SET_PDEATHSIG, int(goodbye))
             if os.getppid() != parent:
                 os._exit(1)
+
+    return prepare
+
+
+def _before_exec(lock: int, goodbye: signal.Signals) -> Callable[[], None]:
+    """What the child does before it becomes the server: sign its lock, and ask to end when we end."""
+    end_with_us = ending_with_us(goodbye)
+
+    def prepare() -> None:
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, b"%d\n" % os.getpid(), 0)
+        end_with_us()
 
     return prepare
 

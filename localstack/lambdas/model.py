@@ -15,9 +15,21 @@ class Invocation:
 Invoke = Callable[[str, bytes], Awaitable[Invocation]]
 """Invoke a function by name with a JSON payload; a function's own error is an outcome, not an exception.
 
-Raises TooManyRequestsError when the function's reserved concurrency is used up.
+Raises an InvocationRefusedError when the function does not get to run.
 """
 
 
-class TooManyRequestsError(Exception):
+class InvocationRefusedError(Exception):
+    """Lambda's API refuses an invocation before the function runs."""
+
+
+class TooManyRequestsError(InvocationRefusedError):
     """Lambda refuses an invocation: every environment that the function may have is busy."""
+
+
+class RequestTooLargeError(InvocationRefusedError):
+    """Lambda refuses an invocation: its payload is over 6 MB."""
+
+
+class ResourceNotFoundError(InvocationRefusedError):
+    """Lambda refuses an invocation: there is no function of this name."""
