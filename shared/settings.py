@@ -81,10 +81,11 @@ class Settings(BaseModel):
         description="Sender of mail, `Name <a@b.example>`; needed with `SMTP_URL`.",
     )
     database_pool_size: int = Field(8, ge=1, le=200, description="Connections of one long-lived process.")
-    prepare_threshold: int = Field(
-        5,
+    prepare_threshold: int | None = Field(
+        None,
         ge=0,
-        description="Uses before a statement is prepared on the server; 0: never (some poolers forbid it).",
+        description="Uses before a statement is prepared on the server; 0: never. Unset: 5, and never behind "
+        "a pooler, which is noticed.",
     )
     statement_timeout_ms: int = Field(
         30_000, ge=100, description="Longest run of one statement, milliseconds."

@@ -1,7 +1,6 @@
-"""Where connections come from: a pool in a long-lived process, one connection in a Lambda environment."""
+"""Where connections come from: what all have in common, and the pool of a long-lived process."""
 
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
     from shared.settings import Settings
 
 Connection = psycopg.AsyncConnection[DictRow]
+_PREPARE_THRESHOLD = 5
+_KEEPALIVE_SECONDS = 5
 
 
 class Connections(Protocol):
@@ -40,16 +41,45 @@ def _connect_arguments(settings: "Settings") -> dict[str, Any]:
     return {
         "autocommit": True,
         "row_factory": dict_row,
-        "prepare_threshold": settings.prepare_threshold or None,
+        "prepare_threshold": _PREPARE_THRESHOLD
+        if settings.prepare_threshold is None
+        else settings.prepare_threshold or None,
         "connect_timeout": settings.connect_timeout_seconds,
+        # A peer that is gone without a word is noticed while a statement is on its way, and while it runs.
+        "tcp_user_timeout": settings.connect_timeout_seconds * 1000,
+        "keepalives_idle": _KEEPALIVE_SECONDS,
+        "keepalives_interval": _KEEPALIVE_SECONDS,
+        "keepalives_count": 3,
         "application_name": "spooled",
     }
 
 
-async def _configure(connection: Connection) -> None:
-    connection.adapters.register_loader("json", RawJsonLoader)
+async def connect(settings: "Settings") -> Connection:
+    """A connection of its own."""
+    connection = await psycopg.AsyncConnection.connect(settings.database_url, **_connect_arguments(settings))
+    try:
+        await _configure(connection, settings)
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+async def _configure(connection: Connection, settings: "Settings") -> None:
     set_json_loads(orjson.loads, connection)
     connection.adapters.register_loader("json", RawJsonLoader)
+    if settings.prepare_threshold is None and await _is_pooled(connection):
+        connection.prepare_threshold = None
+
+
+async def _is_pooled(connection: Connection) -> bool:
+    """Whether a pooler stands between: the server's process is not the one that was greeted.
+
+    Behind it a statement may meet another client's prepared one of the same name, and run that.
+    """
+    cursor = await connection.execute("SELECT pg_backend_pid() AS pid", prepare=False)
+    row = await cursor.fetchone()
+    return row is None or row["pid"] != connection.pgconn.backend_pid
 
 
 class PooledConnections:
@@ -66,7 +96,7 @@ class PooledConnections:
         pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             settings.database_url,
             kwargs=_connect_arguments(settings),
-            configure=_configure,
+            configure=lambda connection: _configure(connection, settings),
             min_size=min(2, settings.database_pool_size),
             max_size=settings.database_pool_size,
             timeout=settings.connect_timeout_seconds,
@@ -87,28 +117,3 @@ class PooledConnections:
 
     async def close(self) -> None:
         await self._pool.close()
-
-
-class SingleConnection:
-    """The one connection of a Lambda environment: opened once, reused, opened again after a failover."""
-
-    def __init__(self, settings: "Settings") -> None:
-        self._settings = settings
-        self._connection: Connection | None = None
-
-    @asynccontextmanager
-    async def lease(self) -> AsyncIterator[Connection]:
-        if self._connection is None or self._connection.closed:
-            self._connection = await psycopg.AsyncConnection.connect(
-                self._settings.database_url, **_connect_arguments(self._settings)
-            )
-            await _configure(self._connection)
-        yield self._connection
-
-    async def discard_broken(self) -> None:
-        if self._connection is not None and self._connection.broken:
-            await self._connection.close()
-
-    async def close(self) -> None:
-        if self._connection is not None:
-            await self._connection.close()

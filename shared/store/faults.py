@@ -5,7 +5,8 @@ import psycopg
 from shared.errors import ConflictError, FaultError, InvalidInputError, SpooledError, UnavailableError
 
 _RETRYABLE = {"40001", "40P01"}  # serialization failure, deadlock: the database undid everything
-_AWAY = ("08", "53", "57P")  # connection, out of resources, shut-down
+_OUTDATED = {"25006", "0A000"}  # a writer that reads only now; what was prepared before the schema changed
+_AWAY = ("08", "53", "57P", "25P03")  # connection, out of resources, shut-down, idle in a transaction
 
 
 class UniqueViolationError(ConflictError):
@@ -18,7 +19,12 @@ class UniqueViolationError(ConflictError):
 
 def is_retryable(error: psycopg.Error) -> bool:
     """Whether the transaction was undone whole and may simply run again."""
-    return error.sqlstate in _RETRYABLE
+    return error.sqlstate in _RETRYABLE or is_outdated(error)
+
+
+def is_outdated(error: psycopg.Error) -> bool:
+    """Whether the server refused what a new connection, perhaps to another server, may do."""
+    return error.sqlstate in _OUTDATED
 
 
 def translate(error: psycopg.Error) -> SpooledError:
@@ -32,7 +38,7 @@ def translate(error: psycopg.Error) -> SpooledError:
         )
     if (
         state.startswith(_AWAY)
-        or state in _RETRYABLE
+        or is_retryable(error)
         or (not state and isinstance(error, psycopg.OperationalError))
     ):
         return UnavailableError()

@@ -13,12 +13,16 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow
 
+from shared.errors import SpooledError
 from shared.store.connections import Connection, Connections
-from shared.store.faults import is_retryable, translate
+from shared.store.faults import is_outdated, is_retryable, translate
+from shared.store.liveness import hung_up_after
 from shared.store.queries import Query
 
 Row = DictRow
 _ATTEMPTS = 4
+_GRACE_SECONDS = 5.0
+"""The server stops a statement that takes too long; this much later nobody believes that there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ _BEGIN_SCOPE = (
     "SELECT set_config('role', %s, true), set_config('spooled.org_id', %s, true),"
     " set_config('statement_timeout', %s, true)"
 )
+# A process that is frozen or lost between two statements holds its locks no longer than this.
+_LIMIT_IDLING = "SELECT set_config('idle_in_transaction_session_timeout', '10s', true)"
 # Planned once for each connection: PostgreSQL would plan the claim anew each time, which takes longer than
 # running it. A generic plan of a statement whose LIMIT is a parameter would otherwise read the whole table.
 _BEGIN_HOT_SCOPE = (
@@ -61,24 +67,28 @@ _BEGIN_HOT_SCOPE = (
 class Transaction:
     """An open transaction; leaving its block commits, an error undoes it."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, patience: float) -> None:
         self._connection = connection
+        self._patience = patience
 
     async def fetch(self, query: Query, **parameters: Any) -> list[Row]:
         """Run one statement. After an error the transaction can only be left."""
         try:
-            cursor = await self._connection.execute(query.sql, parameters)
+            with hung_up_after(self._connection, self._patience):
+                cursor = await self._connection.execute(query.sql, parameters)
         except psycopg.Error as error:
             raise translate(error) from error
         return await cursor.fetchall() if cursor.description else []
 
     async def fetch_each(self, statements: Sequence[Statement]) -> list[list[Row]]:
         """Run statements one after the other in one round trip; the rows of each."""
-        async with self._connection.pipeline():
-            cursors = [
-                await self._connection.execute(statement.query.sql, statement.parameters)
-                for statement in statements
-            ]
+        patience = self._patience * len(statements)
+        with hung_up_after(self._connection, patience):
+            async with self._connection.pipeline():
+                cursors = [
+                    await self._connection.execute(statement.query.sql, statement.parameters)
+                    for statement in statements
+                ]
         return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
     async def fetch_one(self, query: Query, **parameters: Any) -> Row | None:
@@ -92,6 +102,7 @@ class Store:
     def __init__(self, connections: Connections, *, statement_timeout_ms: int) -> None:
         self._connections = connections
         self._statement_timeout = str(statement_timeout_ms)
+        self._patience = statement_timeout_ms / 1000 + _GRACE_SECONDS
 
     async def fetch(self, scope: Scope, query: Query, **parameters: Any) -> list[Row]:
         """Run one statement in a transaction of its own, in one round trip.
@@ -121,11 +132,14 @@ class Store:
         """Several statements that hold or fall together; `hot` plans all of them as hot ones."""
         try:
             async with self._lease() as connection:
-                async with connection.pipeline():
-                    await connection.execute("BEGIN")
-                    await self._enter(connection, scope, hot=hot)
-                yield Transaction(connection)
-                await connection.execute("COMMIT")
+                with hung_up_after(connection, self._patience):
+                    async with connection.pipeline():
+                        await connection.execute("BEGIN")
+                        await connection.execute(_LIMIT_IDLING)
+                        await self._enter(connection, scope, hot=hot)
+                yield Transaction(connection, self._patience)
+                with hung_up_after(connection, self._patience):
+                    await connection.execute("COMMIT")
         except psycopg.Error as error:
             raise translate(error) from error
 
@@ -141,15 +155,16 @@ class Store:
     async def _round_trip(
         self, connection: Connection, scope: Scope, statements: Sequence[Statement]
     ) -> list[list[Row]]:
-        async with connection.pipeline():
-            await connection.execute("BEGIN")
-            hot = all(statement.query.hot for statement in statements)
-            await self._enter(connection, scope, hot=hot)
-            cursors = [
-                await connection.execute(statement.query.sql, statement.parameters)
-                for statement in statements
-            ]
-            await connection.execute("COMMIT")
+        with hung_up_after(connection, self._patience * len(statements)):
+            async with connection.pipeline():
+                await connection.execute("BEGIN")
+                hot = all(statement.query.hot for statement in statements)
+                await self._enter(connection, scope, hot=hot)
+                cursors = [
+                    await connection.execute(statement.query.sql, statement.parameters)
+                    for statement in statements
+                ]
+                await connection.execute("COMMIT")
         return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
     @asynccontextmanager
@@ -158,6 +173,11 @@ class Store:
         async with self._connections.lease() as connection:
             try:
                 yield connection
+            except (psycopg.Error, SpooledError) as error:
+                cause = error if isinstance(error, psycopg.Error) else error.__cause__
+                if isinstance(cause, psycopg.Error) and is_outdated(cause):
+                    await connection.close()
+                raise
             finally:
                 if connection.closed:
                     await self._connections.discard_broken()

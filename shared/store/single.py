@@ -1,0 +1,63 @@
+"""The one connection of a Lambda environment: opened once, kept, opened again after failover or freeze."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from time import time
+from typing import TYPE_CHECKING
+
+from shared.store.connections import Connection, connect
+from shared.store.liveness import answers, has_spoken
+
+if TYPE_CHECKING:
+    from shared.settings import Settings
+
+_LONG_IDLE_SECONDS = 30.0
+
+
+class SingleConnection:
+    """One transaction at a time; tasks of one invocation wait for each other.
+
+    A connection is looked at before anything is sent, so that a dead one is replaced and nothing runs twice.
+
+    wall_clock: goes on while the environment is frozen, which the others need not.
+    """
+
+    def __init__(self, settings: "Settings", wall_clock: Callable[[], float] = time) -> None:
+        self._settings = settings
+        self._wall_clock = wall_clock
+        self._connection: Connection | None = None
+        self._left_at = 0.0
+        self._turn = asyncio.Lock()
+        self._holder: asyncio.Task[object] | None = None
+
+    @asynccontextmanager
+    async def lease(self) -> AsyncIterator[Connection]:
+        task = asyncio.current_task()
+        if self._holder is task:
+            raise RuntimeError("a transaction is open in this task, and there is one connection")
+        async with self._turn:
+            self._holder = task
+            try:
+                yield await self._sound()
+            finally:
+                self._holder = None
+                self._left_at = self._wall_clock()
+
+    async def discard_broken(self) -> None:
+        """Nothing to do: the next lease looks."""
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+
+    async def _sound(self) -> Connection:
+        known = self._connection
+        if known is not None and not known.closed:
+            # A clock that was set back says nothing of how long it was.
+            idle = abs(self._wall_clock() - self._left_at)
+            if not has_spoken(known) and (idle < _LONG_IDLE_SECONDS or await answers(known)):
+                return known
+            await known.close()
+        self._connection = await connect(self._settings)
+        return self._connection
