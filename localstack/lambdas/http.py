@@ -5,12 +5,15 @@ which cost 40 ms each.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from httptools import HttpParserError, HttpRequestParser
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -91,6 +94,11 @@ class _Connection(asyncio.Protocol):
 
     async def _reply(self, request: Request) -> None:
         with suppress(asyncio.CancelledError):
-            reply = await self._answer(request)
+            try:
+                reply = await self._answer(request)
+            except Exception:
+                # Who asked must not wait for ever for an answer to come.
+                logger.exception("%s %s could not be answered", request.method, request.target)
+                reply = Reply(HTTPStatus.INTERNAL_SERVER_ERROR)
             if not self._transport.is_closing():
                 self._transport.write(reply.encoded())
