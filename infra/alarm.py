@@ -9,6 +9,9 @@ import pulumi_aws as aws
 
 from infra.stack import Stack
 
+METRICS = "Spooled"
+"""The namespace of the service's own metrics; their dimension `service` is the name of the stack."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bell:

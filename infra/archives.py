@@ -31,14 +31,14 @@ class Archives:
     dependencies: Mapping[Architecture, Archive]
 
 
-DIST = Path(__file__).parents[1] / "dist"
+ROOT = Path(__file__).parents[1]
 
 
 def own_architecture() -> Architecture:
     return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
 
 
-def read_archives(architecture: Architecture, dist: Path = DIST) -> Archives:
+def read_archives(architecture: Architecture, dist: Path) -> Archives:
     """What `make package` has left; raises ConfigError when it has left nothing."""
     return Archives(
         f"python{sys.version_info.major}.{sys.version_info.minor}",

@@ -92,6 +92,7 @@ class Config(Section):
         pattern=r"^(arn:aws:lambda:[a-z0-9-]+:\d{12}:layer:AWS-Parameters-and-Secrets-Lambda-Extension(-Arm64)?:\d+)?$",
         description="AWS's layer that reads secrets, of this region and architecture; empty: the emulator's.",
     )
+    archives: str = Field("dist", description="Folder of `make package`, from the root of the repository.")
     api: ApiLimits = ApiLimits()
     concurrency: Concurrency = Concurrency()
     alarms: Alarms = Alarms()

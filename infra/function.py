@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 import pulumi
 import pulumi_aws as aws
 
-from infra.alarm import Bell
+from infra.alarm import METRICS, Bell
 from infra.declared import Declared
 from infra.logs import make_log_group
 from infra.network import Private
 from infra.policy import Statement, allow, deny, document, trust
-from infra.secrets import Secrets
+from infra.secret import Secret, reading
+from infra.secret_settings import SecretSettings
 from infra.stack import Stack
 from infra.uploads import Code
 
@@ -28,7 +30,7 @@ class Surroundings:
 
     stack: Stack
     code: Code
-    secrets: Secrets
+    secrets: SecretSettings
     bell: Bell
     concurrency: Mapping[str, int]
     private: Private | None
@@ -42,6 +44,7 @@ class Function(pulumi.ComponentResource):
     ) -> None:
         super().__init__("spooled:cloud:Function", declared.name)
         self.declared = declared
+        self.environment = _environment(around.stack, around.secrets.of(declared))
         stack, name = around.stack, around.stack.name(declared.name)
         own = pulumi.ResourceOptions(parent=self)
         log_group = make_log_group(stack, declared.name, f"/aws/lambda/{name}", self)
@@ -83,7 +86,7 @@ class Function(pulumi.ComponentResource):
             memory_size=stack.config.memory_mb,
             timeout=_timeout(declared),
             reserved_concurrent_executions=around.concurrency[declared.name],
-            environment={"variables": _environment(stack, secrets)},
+            environment={"variables": self.environment},
             logging_config={
                 "log_format": "JSON",
                 "log_group": log_group.name,
@@ -109,7 +112,7 @@ def _rights(
     around: Surroundings,
     name: str,
     log_group_arn: pulumi.Output[str],
-    secrets: Sequence[pulumi.Output[str]],
+    secrets: Sequence[Secret],
 ) -> list[Statement]:
     stack = around.stack
     statements = [
@@ -117,16 +120,7 @@ def _rights(
             ["logs:CreateLogStream", "logs:PutLogEvents"],
             pulumi.Output.concat(log_group_arn, ":log-stream:*"),
         ),
-        allow(["secretsmanager:GetSecretValue"], *secrets),
-        allow(
-            ["kms:Decrypt"],
-            stack.key.arn,
-            condition={
-                "StringEquals": {
-                    "kms:ViaService": pulumi.Output.concat("secretsmanager.", stack.region, ".amazonaws.com")
-                }
-            },
-        ),
+        *reading(stack, secrets),
     ]
     if around.private is not None:
         # The managed policy is for Lambda itself; code that runs in the function is not to move networks.
@@ -156,12 +150,20 @@ def _timeout(declared: Declared) -> int:
     return _DEPLOY_SECONDS if declared.kind == "deploy" else _API_SECONDS
 
 
-def _environment(stack: Stack, secrets: Sequence[pulumi.Output[str]]) -> dict[str, pulumi.Input[str]]:
-    """The settings; no secret stands here, only where secrets are read."""
+def _environment(stack: Stack, secrets: Sequence[Secret]) -> dict[str, pulumi.Input[str]]:
+    """The settings; no secret stands here, only where secrets are read.
+
+    A secret that changes changes a digest here, so that no environment goes on with the value of before.
+    """
     return {
         **stack.config.settings,
         "SPOOLED_ENV": stack.config.environment,
         "PUBLIC_URL": stack.config.public_url,
         "PREPARE_THRESHOLD": "0" if stack.config.database else "5",
-        "SETTINGS_SECRETS": pulumi.Output.all(*secrets).apply(",".join),
+        "SETTINGS_SECRETS": pulumi.Output.all(*(secret.arn for secret in secrets)).apply(",".join),
+        "SETTINGS_SECRETS_DIGEST": pulumi.Output.all(*(secret.version for secret in secrets)).apply(
+            lambda versions: sha256(" ".join(versions).encode()).hexdigest()[:16]
+        ),
+        "POWERTOOLS_SERVICE_NAME": stack.config.prefix,
+        "POWERTOOLS_METRICS_NAMESPACE": METRICS,
     }

@@ -74,14 +74,14 @@ class Network(pulumi.ComponentResource):
             way_out = ways_out[zone % len(ways_out)]
             self._route(f"outbound-{zone}", [subnet], nat_gateway_id=way_out.id)
         self.functions = self.group("functions", "Every function")
-        outbound = self.group("outbound", "What calls the internet: webhook targets, mail, Stripe")
-        self._let_out(outbound)
-        self._reach_secrets()
+        self.outbound_group = self.group("outbound", "What calls the internet: webhook targets, mail, Stripe")
+        self._let_out(self.outbound_group)
+        self.secrets_group = self._reach_secrets()
         self.private = Private(
             [subnet.id for subnet in self.private_subnets],
             [subnet.id for subnet in self.outbound],
             self.functions.id,
-            outbound.id,
+            self.outbound_group.id,
         )
         self.register_outputs({})
 
@@ -123,6 +123,20 @@ class Network(pulumi.ComponentResource):
             opts=self._own,
         )
 
+    def open_to_all(self, name: str, group: aws.ec2.SecurityGroup, port: int) -> None:
+        """Anyone may open connections to a group, on one port."""
+        aws.vpc.SecurityGroupIngressRule(
+            name,
+            security_group_id=group.id,
+            cidr_ipv4=_ANYWHERE,
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+            description="From everywhere",
+            tags=self._stack.tags,
+            opts=self._own,
+        )
+
     def _let_out(self, group: aws.ec2.SecurityGroup) -> None:
         """On any port: whoever sets a webhook chooses it. The code refuses private addresses."""
         aws.vpc.SecurityGroupEgressRule(
@@ -137,7 +151,7 @@ class Network(pulumi.ComponentResource):
             opts=self._own,
         )
 
-    def _reach_secrets(self) -> None:
+    def _reach_secrets(self) -> aws.ec2.SecurityGroup:
         """Secrets Manager from inside, for functions that have no way out."""
         group = self.group("secrets", "Secrets Manager, from inside")
         self.permit("functions-secrets", self.functions, group, HTTPS)
@@ -152,6 +166,7 @@ class Network(pulumi.ComponentResource):
             tags=self._named("secrets"),
             opts=self._own,
         )
+        return group
 
     def _subnets(self, kind: str, zones: int) -> list[aws.ec2.Subnet]:
         return [

@@ -101,6 +101,7 @@ class Cache(Section):
 class Streams(Section):
     """The long-lived service: gRPC, SSE and WebSocket."""
 
+    host: str = Field(pattern=r"^[a-z0-9.-]+\.[a-z]+$", description="Its name, which leads to the balancer.")
     image: str = Field(
         pattern=r"^[^\s:]+(:\d+)?[^\s:]*(:[\w.-]+|@sha256:[0-9a-f]{64})$",
         description="Image with its tag or digest.",
@@ -122,7 +123,7 @@ class Alarms(Section):
     )
     oldest_pending_seconds: int = Field(300, ge=1, description="Age of the oldest job that could run.")
     dead_letters: int = Field(100, ge=1, description="Dead letters that are kept.")
-    api_5xx_percent: float = Field(1, gt=0, le=100, description="Share of requests that fail by our fault.")
+    server_errors: int = Field(10, ge=1, description="Requests of five minutes that failed by our fault.")
     database_percent: int = Field(
         80, ge=1, le=100, description="Share of capacity, CPU and connections in use."
     )

@@ -1,11 +1,12 @@
-"""The stacks as the program declares them, and small functions that a test writes for itself."""
+"""The stacks as the program declares them, once for all tests that only look."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.support.lambdas import Workshop
-from tests.support.program import LOCAL, Program, run_program
+from infra.declared import Declared, read_functions
+from tests.support.program import LOCAL, PROD, STREAMS, Program, run_program
+from tests.support.tree import small_tree
 
 
 @pytest.fixture(scope="session")
@@ -13,7 +14,18 @@ def local() -> Program:
     return run_program(LOCAL)
 
 
-@pytest.fixture
-def workshop(tmp_path: Path) -> Workshop:
-    """Runs functions written by the test, with the real runtime client."""
-    return Workshop(tmp_path)
+@pytest.fixture(scope="session")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_tree(tmp_path_factory.mktemp("functions"))
+
+
+@pytest.fixture(scope="session")
+def some(tree: Path) -> list[Declared]:
+    """The functions that `prod` has."""
+    return read_functions(tree)
+
+
+@pytest.fixture(scope="session")
+def prod(tree: Path) -> Program:
+    """A production stack with everything, and with some of the functions."""
+    return run_program(PROD | {"streams": STREAMS}, functions=tree)

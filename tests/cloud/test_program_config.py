@@ -1,10 +1,18 @@
 """The configuration of a stack: defaults, and refusals that say what to change."""
 
-import pytest
+import json
+from pathlib import Path
 
+import pytest
+import yaml
+
+from infra.concurrency import reserve
 from infra.config import Config
+from infra.declared import read_functions
 from infra.errors import ConfigError
 from tests.support.program import LOCAL, PASSWORD, PROD
+
+INFRA = Path(__file__).parents[2] / "infra"
 
 
 def test_defaults_stand_for_all_that_has_one() -> None:
@@ -96,6 +104,28 @@ def test_a_stack_has_a_name_that_names_can_begin_with(stack: str) -> None:
     """Names of functions and roles end at 64 characters."""
     with pytest.raises(ConfigError, match="spooled:stack: "):
         Config.read(stack, LOCAL)
+
+
+@pytest.mark.parametrize(
+    ("stack", "added"),
+    [("local", {"databaseUrl", "redisUrl"}), ("prod", {name for name in PROD if PROD[name] == PASSWORD})],
+)
+def test_the_stacks_of_the_repository_lack_their_secrets_and_nothing_else(
+    stack: str, added: set[str]
+) -> None:
+    """With what only the deployer knows, both files are whole, and small enough for database and account."""
+    file = yaml.safe_load((INFRA / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))
+    values = {
+        name.removeprefix("spooled:"): value if isinstance(value, str) else json.dumps(value)
+        for name, value in file["config"].items()
+        if name.startswith("spooled:")
+    }
+
+    config = Config.read(stack, values | {name: (LOCAL | PROD)[name] for name in added})
+
+    assert reserve(config, read_functions())
+    region = file["config"]["aws:region"]
+    assert config.secrets_extension_layer == "" or f":{region}:" in config.secrets_extension_layer
 
 
 def test_no_secret_is_told_by_an_error_or_a_log() -> None:

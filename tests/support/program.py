@@ -41,6 +41,13 @@ PROD = {
     "secretsExtensionLayer": f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:"
     "AWS-Parameters-and-Secrets-Lambda-Extension-Arm64:12",
 }
+STREAMS = json.dumps(
+    {
+        "host": "stream.example.com",
+        "image": "registry.example/spooled:1.0.0",
+        "certificateArn": f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/1",
+    }
+)
 ARCHIVES = Archives(
     "python3.13",
     Archive(Path("functions.zip"), "ab" * 32),
@@ -79,7 +86,7 @@ class Program:
         """Every statement of every policy document, with the resource that it is in."""
         for found in self.resources:
             for name, value in found.inputs.items():
-                if name.lower().endswith("policy") and isinstance(value, str):
+                if name.lower().endswith("policy") and isinstance(value, str) and value.startswith("{"):
                     for statement in json.loads(value)["Statement"]:
                         yield f"{found.type} {found.name}.{name}", statement
 
@@ -89,7 +96,8 @@ class _Recorder(pulumi.runtime.Mocks):
         self.program = Program()
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        self.program.resources.append(Resource(args.typ, args.name, args.inputs, bool(args.custom)))
+        inputs = _plain(args.inputs)
+        self.program.resources.append(Resource(args.typ, args.name, inputs, bool(args.custom)))
         kind = args.typ.rpartition(":")[2]
         known = {
             "arn": f"arn:aws:mock:{REGION}:{ACCOUNT}:{kind}/{args.inputs.get('name', args.name)}",
@@ -101,8 +109,20 @@ class _Recorder(pulumi.runtime.Mocks):
         return _CALLS[args.token.rpartition(":")[2]]
 
 
+def _plain(value: Any) -> Any:
+    """Without the wrapping that marks a secret."""
+    if isinstance(value, dict):
+        if rpc._special_sig_key in value:
+            return _plain(value.get("value"))
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+
+
 _OUTPUTS: dict[str, dict[str, Any]] = {
     "Api": {"apiEndpoint": "https://api.example", "executionArn": "arn:aws:execute-api:api"},
+    "ServerlessCache": {"endpoints": [{"address": "cache.example", "port": 6379}]},
+    "Proxy": {"endpoint": "proxy.example"},
+    "LoadBalancer": {"dnsName": "balancer.example"},
 }
 _CALLS: dict[str, dict[str, Any]] = {
     "getCallerIdentity": {"accountId": ACCOUNT},
