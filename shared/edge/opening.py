@@ -41,8 +41,15 @@ def open_redis(settings: Settings, timeout_seconds: float | None = None) -> "Red
     """A Redis client, or None when the service runs without. The timeout is for each answer."""
     if settings.redis_url in {"", "none"}:
         return None
+    from redis import ConnectionError as ClosedError  # noqa: PLC0415 - as below
     from redis.asyncio import Redis  # noqa: PLC0415 - 80 ms of import, only where Redis is in use
+    from redis.asyncio.retry import Retry  # noqa: PLC0415 - as above
+    from redis.backoff import NoBackoff  # noqa: PLC0415 - as above
 
     return Redis.from_url(
-        settings.redis_url, socket_connect_timeout=timeout_seconds or 1, socket_timeout=timeout_seconds
+        settings.redis_url,
+        socket_connect_timeout=timeout_seconds or 1,
+        socket_timeout=timeout_seconds,
+        # The server closed a line that was idle or frozen. To ask twice may cost a token or wake in vain.
+        retry=Retry(NoBackoff(), 1, supported_errors=(ClosedError,)),
     )

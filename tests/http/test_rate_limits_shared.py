@@ -21,6 +21,7 @@ from shared.limits.rates import RateLimiter
 from shared.settings import Settings
 from shared.tenants.authenticate import authenticate
 from tests.support.api import Tenant
+from tests.support.line import line_to
 from tests.support.until import until
 
 AHEAD_SECONDS = 10.0
@@ -97,6 +98,49 @@ async def test_a_function_draws_no_chunks(settings: Settings, monkeypatch: pytes
     await core.close()
 
     assert drawn == 0
+
+
+async def test_a_line_that_ended_in_a_freeze_is_opened_anew(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thawed environment finds its line to Redis closed, and its requests are counted by all at once."""
+    monkeypatch.setenv("SPOOLED_ENV", "development")
+    async with line_to(settings.redis_url) as line:
+        monkeypatch.setenv("REDIS_URL", line.url)
+        core, rate = await open_serverless_core(), large()
+        await core.rates.take([rate], datetime.now(UTC))
+        line.cut()
+
+        await core.rates.take([rate], datetime.now(UTC))
+        is_away = core.rates._is_away
+        await core.close()
+
+    assert (is_away, line.opened) == (False, 2)
+
+
+async def test_a_line_that_went_mute_in_a_freeze_costs_one_short_wait(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody said goodbye: the first request is counted here after a moment, later ones by all again."""
+    monkeypatch.setenv("SPOOLED_ENV", "development")
+    async with line_to(settings.redis_url) as line:
+        monkeypatch.setenv("REDIS_URL", line.url)
+        core, rate = await open_serverless_core(), large()
+        await core.rates.take([rate], datetime.now(UTC))
+        line.go_mute()
+        before = monotonic()
+        taken = await core.rates.take([rate], datetime.now(UTC))
+        waited = monotonic() - before
+
+        async def shared_again() -> bool:
+            await core.rates.take([rate], datetime.now(UTC))
+            return not core.rates._is_away
+
+        await until(shared_again)
+        await core.close()
+
+    assert taken.allowed
+    assert waited < 1
 
 
 async def test_a_process_whose_clock_is_fast_slows_nobody(process: Process) -> None:
