@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from localstack.lambdas.model import Invocation, TooManyRequestsError
 from localstack.lambdas.pool import Lambdas
@@ -99,6 +100,17 @@ async def test_one_after_the_other_is_one_environment(workshop: Workshop) -> Non
         pids = {await call(lambdas) for _ in range(20)}
 
     assert len(pids) == 1
+
+
+def test_loop_of_the_local_service(workshop: Workshop) -> None:
+    """On uvloop, which the local service runs on, all is the same."""
+
+    async def pids() -> set[int]:
+        async with workshop.running(workshop.function(PID)) as lambdas:
+            return {await call(lambdas) for _ in range(5)}
+
+    (pid,) = uvloop.run(pids())
+    assert not lives(pid)
 
 
 async def test_concurrent_invocations_have_environments_of_their_own(workshop: Workshop) -> None:
