@@ -1,7 +1,6 @@
 """The process of one environment, with all that it starts: run, frozen, ended."""
 
 import asyncio
-import ctypes
 import os
 import re
 import signal
@@ -15,7 +14,8 @@ from localstack.lambdas.output import Output
 
 PEAK_MEMORY = re.compile(rb"^VmHWM:\s+(\d+) kB", re.MULTILINE)
 
-_TGKILL = getattr(ctypes.CDLL(None), "tgkill", None)
+SETTLING_STEPS = 20
+SETTLING_STEP_SECONDS = 0.005
 
 
 class FunctionProcess:
@@ -71,8 +71,7 @@ class FunctionProcess:
     async def end(self, grace_seconds: float) -> None:
         """SIGTERM, time to say goodbye, SIGKILL; nothing of it is left then."""
         try:
-            self._say_goodbye()
-            self.thaw()
+            await self._say_goodbye()
             await asyncio.wait({self.exited}, timeout=grace_seconds)
         finally:
             self.kill()
@@ -82,19 +81,26 @@ class FunctionProcess:
     def kill(self) -> None:
         self._signal(signal.SIGKILL)
 
-    def _say_goodbye(self) -> None:
-        """SIGTERM to the main thread, which runs the function's handler of it.
+    async def _say_goodbye(self) -> None:
+        """SIGTERM, once the main thread has come to rest after the thaw.
 
-        Of a stopped process any thread may take the signal, and the others do not wake the main one.
+        Python runs the function's handler in that thread. One that is stopped on its way into a wait
+        takes the signal before it waits, and then sleeps on it; and of a stopped process any other
+        thread may take it, which wakes the main one no more.
         """
-        if self._process.returncode is not None:
-            return
-        pid = self._process.pid
-        with suppress(ProcessLookupError):
-            if _TGKILL is None:
-                os.kill(pid, signal.SIGTERM)
-            else:
-                _TGKILL(pid, pid, int(signal.SIGTERM))
+        self.thaw()
+        for _ in range(SETTLING_STEPS):
+            await asyncio.sleep(SETTLING_STEP_SECONDS)
+            if self._main_thread_rests():
+                break
+        self._signal(signal.SIGTERM)
+
+    def _main_thread_rests(self) -> bool:
+        try:
+            stat = Path(f"/proc/{self._process.pid}/stat").read_bytes()
+        except OSError:
+            return False
+        return stat.rpartition(b")")[2].split()[0] == b"S"
 
     async def _wait(self) -> int:
         code = await self._process.wait()
