@@ -1,10 +1,11 @@
-"""The stacks as the program declares them, once for all tests that only look."""
+"""The stacks as the program declares them, once for all tests that only look; and functions to run."""
 
 from pathlib import Path
 
 import pytest
 
 from infra.declared import Declared, read_functions
+from tests.support.lambdas import Workshop
 from tests.support.program import LOCAL, PROD, STREAMS, Program, run_program
 from tests.support.tree import small_tree
 
@@ -29,3 +30,9 @@ def some(tree: Path) -> list[Declared]:
 def prod(tree: Path) -> Program:
     """A production stack with everything, and with some of the functions."""
     return run_program(PROD | {"streams": STREAMS}, functions=tree)
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    """Runs functions written by the test, with the real runtime client."""
+    return Workshop(tmp_path)
