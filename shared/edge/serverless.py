@@ -30,10 +30,12 @@ class _Lazy:
         if self._handler is None:
             from mangum import Mangum  # noqa: PLC0415 - only where a Lambda runs
 
+            from shared.edge.http_api import HttpApi  # noqa: PLC0415 - as above
             from shared.edge.service import Service  # noqa: PLC0415 - as above
 
             endpoints = [self._served] if isinstance(self._served, Endpoint) else self._served.endpoints()
-            self._handler = Mangum(Service(endpoints, open_serverless_core), lifespan="off")
+            service = Service(endpoints, open_serverless_core)
+            self._handler = Mangum(service, lifespan="off", custom_handlers=[HttpApi])
         return self._handler
 
     def __call__(self, event: Any, context: Any) -> Any:

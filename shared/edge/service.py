@@ -51,6 +51,7 @@ class Service:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self
+        scope["headers"] = _each_once(scope["headers"])
         headers = Headers(scope=scope)
         scope["spooled.request_id"] = request_id_of(headers)
         if is_preflight(scope, headers):
@@ -101,6 +102,14 @@ class Service:
                     await self._core.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+def _each_once(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """What is sent several times is joined by commas, as in the cloud: two credentials are none, anywhere."""
+    joined: dict[bytes, bytes] = {}
+    for name, value in headers:
+        joined[name] = joined[name] + b"," + value if name in joined else value
+    return list(joined.items())
 
 
 def _with_common_headers(scope: Scope, send: Send) -> Send:

@@ -4,12 +4,12 @@ import asyncio
 import socket
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.core import Core
 from shared.edge import Endpoint
@@ -31,13 +31,10 @@ class Served:
 @contextmanager
 def served(settings: Settings, endpoints: Iterable[Endpoint]) -> Iterator[Served]:
     """The service on a port of its own until the block ends."""
-    # Listening from here on: an early request waits for the service instead of being refused.
-    listening = socket.create_server(("127.0.0.1", 0))
-    found = Served(f"http://127.0.0.1:{listening.getsockname()[1]}")
-    ready = threading.Event()
-    servers: list[uvicorn.Server] = []
+    requests: Counter[tuple[str, str]] = Counter()
 
-    async def run() -> None:
+    @asynccontextmanager
+    async def counted_service() -> AsyncIterator[ASGIApp]:
         core = await open_core(settings)
 
         async def opened() -> Core:
@@ -47,23 +44,39 @@ def served(settings: Settings, endpoints: Iterable[Endpoint]) -> Iterator[Served
 
         async def counted(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http":
-                found.requests[scope["method"], scope["path"]] += 1
+                requests[scope["method"], scope["path"]] += 1
             await service(scope, receive, send)
 
-        config = uvicorn.Config(counted, lifespan="off", log_level="critical", access_log=False)
-        server = uvicorn.Server(config)
-        servers.append(server)
-        ready.set()
         try:
-            await server.serve(sockets=[listening])
+            yield counted
         finally:
             await core.close()
+
+    with listening(counted_service) as url:
+        yield Served(url, requests)
+
+
+@contextmanager
+def listening(application: Callable[[], AbstractAsyncContextManager[ASGIApp]]) -> Iterator[str]:
+    """The URL of an application that lives, on a port and in a thread of its own, until the block ends."""
+    # Listening from here on: an early request waits for the service instead of being refused.
+    opened = socket.create_server(("127.0.0.1", 0))
+    ready = threading.Event()
+    servers: list[uvicorn.Server] = []
+
+    async def run() -> None:
+        async with application() as running:
+            config = uvicorn.Config(running, lifespan="off", log_level="critical", access_log=False)
+            server = uvicorn.Server(config)
+            servers.append(server)
+            ready.set()
+            await server.serve(sockets=[opened])
 
     thread = threading.Thread(target=lambda: asyncio.run(run()))
     thread.start()
     try:
         assert ready.wait(READY_SECONDS)
-        yield found
+        yield f"http://127.0.0.1:{opened.getsockname()[1]}"
     finally:
         servers[0].should_exit = True
         thread.join()
