@@ -49,6 +49,10 @@ format: .venv/dev ## Put everything into the format that lint wants
 docs: .venv/dev ## Write docs/api.md again, after a route was added or changed
 	$(BIN)/python -m localstack.reference
 
+.PHONY: package
+package: .venv/dev ## Build the archives of the Lambda functions into dist/, and weigh them
+	$(BIN)/python -m infra.package
+
 .PHONY: lock
 lock: .venv/dev ## Lock the dependencies of pyproject.toml again (UPGRADE=1: with their newest versions)
 	$(LOCK) --group local --output-file requirements/run.txt
@@ -57,7 +61,7 @@ lock: .venv/dev ## Lock the dependencies of pyproject.toml again (UPGRADE=1: wit
 
 .PHONY: clean
 clean: ## Remove the environment and all caches; your data in .data stays
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/%: requirements/%.txt localstack/environment.sh

@@ -1,4 +1,4 @@
-"""The stacks as the program declares them, once for all tests that only look; and functions to run."""
+"""What is declared and uploaded, once for all tests that only look; and functions to run."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import pytest
 
 from infra.declared import Declared, read_functions
 from tests.support.lambdas import Workshop
+from tests.support.package import Packages
 from tests.support.program import LOCAL, PROD, STREAMS, Program, run_program
 from tests.support.tree import small_tree
 
@@ -36,3 +37,10 @@ def prod(tree: Path) -> Program:
 def workshop(tmp_path: Path) -> Workshop:
     """Runs functions written by the test, with the real runtime client."""
     return Workshop(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def packages(pytestconfig: pytest.Config) -> Packages:
+    """The archives that a deployment uploads, as `make package` builds them."""
+    assert pytestconfig.cache
+    return Packages(pytestconfig.cache.mkdir("packages"))
