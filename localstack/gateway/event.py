@@ -97,11 +97,12 @@ def _add_own_headers(headers: dict[str, str], scope: Scope, body: bytes, arrival
     for name in HOP_BY_HOP & headers.keys():
         del headers[name]
     client, server = scope.get("client"), scope.get("server")
+    port = (server and server[1]) or (443 if scope["scheme"] == "https" else 80)
     came_by = [headers["x-forwarded-for"]] if "x-forwarded-for" in headers else []
     headers["content-length"] = str(len(body))
     headers["x-forwarded-for"] = ", ".join([*came_by, client[0] if client else ""])
     headers["x-forwarded-proto"] = scope["scheme"]
-    headers["x-forwarded-port"] = str(server[1] if server else "")
+    headers["x-forwarded-port"] = str(port)
     headers.setdefault("x-amzn-trace-id", arrival.trace_id)
 
 

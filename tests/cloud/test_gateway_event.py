@@ -118,3 +118,12 @@ async def test_a_trace_goes_on() -> None:
         await client.get("/", headers={"X-Amzn-Trace-Id": "Root=1-2-3"})
 
     assert behind.events[0]["headers"]["x-amzn-trace-id"] == "Root=1-2-3"
+
+
+async def test_a_port_nobody_named_is_that_of_the_scheme() -> None:
+    """A gateway behind a Unix socket has no port of its own, and its functions want a number."""
+    behind = Behind()
+    async with gateway(behind) as client:
+        await client.get("http://api.example.com/")
+
+    assert behind.events[0]["headers"]["x-forwarded-port"] == "80"
