@@ -30,6 +30,8 @@ class DeployedRoute:
     key: str
     function: str
     timeout_seconds: float
+    refused: str = ""
+    """Why the gateway cannot invoke the function, and answers 500; empty when it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class DeployedSchedule:
     expression: str
     function: str
     payload: str
+    refused: str = ""
+    """Why the scheduler cannot start the function; empty when it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +65,15 @@ class Deployed:
     routes: tuple[DeployedRoute, ...]
     cors: DeployedCors | None
     schedules: tuple[DeployedSchedule, ...]
+
+    @property
+    def faults(self) -> list[str]:
+        """What cannot work as it stands in the cloud, in words; a stack is to have none."""
+        return [
+            *(f"route {route.key}: {route.refused}" for route in self.routes if route.refused),
+            *(
+                f"schedule {schedule.name}: {schedule.refused}"
+                for schedule in self.schedules
+                if schedule.refused
+            ),
+        ]

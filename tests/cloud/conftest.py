@@ -1,10 +1,15 @@
 """What is declared and uploaded, once for all tests that only look; and functions to run."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from infra.archives import Archives
 from infra.declared import Declared, read_functions
+from localstack.cloud.emulator import Emulator
+from localstack.cloud.endpoint import Endpoint
+from tests.support.emulated import small_archives
 from tests.support.lambdas import Workshop
 from tests.support.package import Packages
 from tests.support.program import LOCAL, PROD, STREAMS, Program, run_program
@@ -44,3 +49,16 @@ def packages(pytestconfig: pytest.Config) -> Packages:
     """The archives that a deployment uploads, as `make package` builds them."""
     assert pytestconfig.cache
     return Packages(pytestconfig.cache.mkdir("packages"))
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[Endpoint]:
+    """The emulated cloud of this worker, for stacks of different names."""
+    with Emulator() as emulator:
+        yield emulator.endpoint
+
+
+@pytest.fixture(scope="session")
+def archives(tmp_path_factory: pytest.TempPathFactory) -> Archives:
+    """Archives with a file in each."""
+    return small_archives(tmp_path_factory.mktemp("archives"))
