@@ -15,6 +15,7 @@ from shared.wire.people import CompleteSignUp, SignedUpAnswer
     status=201,
     answer=SignedUpAnswer,
     errors=(401, 403, 404, 409),
+    uses=("mail",),
 )
 async def endpoint(call: Call, body: CompleteSignUp) -> dict[str, Any]:
     """Make the organization, its first key and its owner; a taken slug leaves the sign-up token good."""

@@ -1,6 +1,7 @@
 """Every function file has its place in the cloud, once."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,6 +115,14 @@ def test_reservations_cannot_exhaust_the_database() -> None:
 
     with pytest.raises(ConfigError, match=r"raise database\.maxCapacity or lower"):
         reserve(Config.read("prod", PROD | {"database": '{"maxCapacity": 2}'}), DECLARED)
+
+
+def test_the_page_that_explains_it_has_the_figures() -> None:
+    """The sum in the decision is that of the defaults."""
+    page = (Path(__file__).parents[2] / "docs/decisions/0073-infrastructure.md").read_text(encoding="utf-8")
+    total = sum(reserve(Config.read("prod", PROD), DECLARED).values())
+
+    assert f"| **together** | {len(DECLARED)} | | **{total}** |" in page
 
 
 def test_a_function_that_is_gone_cannot_be_configured() -> None:

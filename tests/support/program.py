@@ -103,6 +103,8 @@ class _Recorder(pulumi.runtime.Mocks):
             "arn": f"arn:aws:mock:{REGION}:{ACCOUNT}:{kind}/{args.inputs.get('name', args.name)}",
             "name": args.name,
         }
+        if kind == "Function":
+            known["invokeArn"] = f"{known['arn']}/invocations"
         return f"{args.name}-id", {**known, **_OUTPUTS.get(kind, {}), **args.inputs}
 
     def call(self, args: MockCallArgs) -> dict[str, Any]:
@@ -147,14 +149,16 @@ class _Monitor(MockMonitor):
 def run_program(
     values: dict[str, str], *, stack: str = "test", functions: Path = FUNCTIONS, archives: Archives = ARCHIVES
 ) -> Program:
-    """Run the program of this configuration.
-
-    In a thread and a context of its own: Pulumi keeps what it knows of a run in context variables.
-    """
+    """Run the program of this configuration."""
     config = Config.read(stack, values)
+    return run_under_mocks(stack, lambda: declare(config, archives, functions))
+
+
+def run_under_mocks(stack: str, program: Callable[[], None]) -> Program:
+    """In a thread and a context of its own: Pulumi keeps what it knows of a run in context variables."""
     with ThreadPoolExecutor(1) as thread:
         run = contextvars.Context().run
-        return thread.submit(run, _run, stack, lambda: declare(config, archives, functions)).result()
+        return thread.submit(run, _run, stack, program).result()
 
 
 def _run(stack: str, program: Callable[[], None]) -> Program:
