@@ -1,0 +1,14 @@
+"""Waiting, in a test that is not asynchronous, for something to become true."""
+
+import time
+from collections.abc import Callable
+
+_LONGEST_SECONDS = 60
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Ask again and again, for as long as it takes and no longer."""
+    end = time.monotonic() + _LONGEST_SECONDS
+    while not condition():
+        assert time.monotonic() < end, "it never became true"
+        time.sleep(0.02)
