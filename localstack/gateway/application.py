@@ -31,6 +31,7 @@ from localstack.lambdas.model import Invocation, Invoke, RequestTooLargeError, T
 
 logger = logging.getLogger("spooled.gateway")
 LONGEST_SECONDS = 30.0
+_WITHOUT_BODY = {204, 304}
 _INTERNAL = gateway_answer(500, "Internal Server Error")
 _UNAVAILABLE = gateway_answer(503, "Service Unavailable")
 
@@ -141,11 +142,14 @@ def _account_id(deployed: Deployed) -> str:
 
 async def _send(answer: HttpAnswer, request_id: str, method: str, send: Send) -> None:
     headers = {**answer.headers, "apigw-requestid": request_id}
-    if answer.status == 204:  # noqa: PLR2004  No Content
-        headers.pop("content-length", None)
-    elif method != "HEAD":
-        headers["content-length"] = str(len(answer.body))
+    stated = headers.pop("content-length", "")
+    body = b"" if answer.status in _WITHOUT_BODY else answer.body
+    if method == "HEAD":
+        # Of what GET would send, only the function knows the length.
+        headers |= {"content-length": stated} if stated.isdigit() else {}
+    elif answer.status not in _WITHOUT_BODY:
+        headers["content-length"] = str(len(body))
     pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
     pairs += [(b"set-cookie", cookie.encode()) for cookie in answer.cookies]
     await send({"type": "http.response.start", "status": answer.status, "headers": pairs})
-    await send({"type": "http.response.body", "body": answer.body})
+    await send({"type": "http.response.body", "body": body})

@@ -24,6 +24,8 @@ UNAVAILABLE = (503, {"message": "Service Unavailable"})
         ({"statusCode": "404", "body": ""}, 404, None, b""),
         ({"statusCode": 200, "body": "AP8=", "isBase64Encoded": True}, 200, None, b"\x00\xff"),
         ({"statusCode": 204, "headers": {"content-length": "0"}}, 204, None, b""),
+        ({"statusCode": 204, "body": "none is allowed"}, 204, None, b""),
+        ({"statusCode": 304, "body": "none is allowed"}, 304, None, b""),
         ({"a": 1}, 200, "application/json", b'{"a":1}'),
         ({"body": "no status"}, 200, "application/json", b'{"body":"no status"}'),
         ("hello", 200, "application/json", b"hello"),
@@ -56,6 +58,17 @@ async def test_headers_and_cookies_go_out() -> None:
     assert answer.headers.get_list("Set-Cookie") == ["a=1; Path=/", "b=2"]
     assert (answer.headers["X-Number"], answer.headers["Content-Length"]) == ("3", "4")
     assert "Connection" not in answer.headers
+
+
+async def test_head_has_the_length_that_the_function_states() -> None:
+    """What GET would send is not sent, so only the function knows its length; nonsense is left out."""
+    stated = [{"statusCode": 200, "headers": {"content-length": length}} for length in ("9", "nine")]
+    told = []
+    for result in stated:
+        async with gateway(Behind(result)) as client:
+            told.append((await client.head("/")).headers.get("Content-Length"))
+
+    assert told == ["9", None]
 
 
 @pytest.mark.parametrize(
