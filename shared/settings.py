@@ -17,7 +17,8 @@ DEVELOPMENT_SECRET = "development-secret-not-for-production"  # noqa: S105 - ref
 class Settings(BaseModel):
     """Settings by environment variable; each field's name in upper case is the variable's."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # Neither a log of the settings nor an error of one shows a secret.
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     spooled_env: Literal["development", "production"] = Field(
         "production", description="`development` opens the eases below; everything deployed is `production`."
@@ -25,21 +26,29 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", description="Address that the local server listens on.")
     port: int = Field(8080, ge=0, le=65535, description="HTTP port of the local server.")
     spooled_data_dir: str = Field(".data", description="Folder of the embedded servers and secrets.")
-    database_url: str = Field("", description="PostgreSQL URL; empty with `make run`: the embedded server.")
+    database_url: str = Field(
+        "", repr=False, description="PostgreSQL URL; empty with `make run`: the embedded server."
+    )
     owner_database_url: str = Field(
         "",
+        repr=False,
         description="PostgreSQL URL of the tables' owner, for the migration step alone, which then lets the "
         "login of `DATABASE_URL` in; empty: `DATABASE_URL` is the owner's.",
     )
-    redis_url: str = Field("", description="Redis URL; `none` runs without; empty: the embedded server.")
+    redis_url: str = Field(
+        "", repr=False, description="Redis URL; `none` runs without; empty: the embedded server."
+    )
     secret_key: str = Field(
         DEVELOPMENT_SECRET,
+        repr=False,
         min_length=16,
         description="Server secret: API keys are hashed and tokens signed with it.",
     )
-    admin_api_key: str = Field("", description="Opens the admin routes; empty: they answer 401.")
+    admin_api_key: str = Field("", repr=False, description="Opens the admin routes; empty: they answer 401.")
     metrics_token: str = Field(
-        "", description="Bearer token that opens `/metrics`; empty: open to anyone who can reach it."
+        "",
+        repr=False,
+        description="Bearer token that opens `/metrics`; empty: open to anyone who can reach it.",
     )
     default_plan: Literal["free", "starter", "pro", "enterprise"] = Field(
         "enterprise", description="Plan of a new organization."
@@ -63,15 +72,18 @@ class Settings(BaseModel):
         description="Proxies (addresses, networks, commas) whose `X-Forwarded-For` tells the local server "
         "the client's address; empty: none.",
     )
-    stripe_secret_key: str = Field("", description="Opens the billing portal; empty: it answers 400.")
+    stripe_secret_key: str = Field(
+        "", repr=False, description="Opens the billing portal; empty: it answers 400."
+    )
     stripe_webhook_secret: str = Field(
-        "", description="Checks the events of Stripe; empty: the billing webhook answers 404."
+        "", repr=False, description="Checks the events of Stripe; empty: the billing webhook answers 404."
     )
     stripe_api_url: str = Field(
         "https://api.stripe.com", pattern=r"^https?://", description="Address of Stripe's API."
     )
     smtp_url: str = Field(
         "",
+        repr=False,
         description="Mail server: `smtp://USER:PASSWORD@HOST:587?starttls` or `smtps://...:465`; empty: mail "
         "goes to the log in development, and e-mail sign-in answers 404 in production.",
     )

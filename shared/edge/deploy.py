@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from shared.edge.secrets import read_settings
 from shared.settings import Settings
 
 Step = Callable[[Settings], Awaitable[dict[str, Any]]]
@@ -21,7 +22,7 @@ class DeployStep:
         return asyncio.run(self._run())
 
     async def _run(self) -> dict[str, Any]:
-        return await self.run(Settings.from_environment())
+        return await self.run(read_settings())
 
 
 def at_deploy() -> Callable[[Step], DeployStep]:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from shared.core import Core
+from shared.edge.secrets import read_settings
 from shared.events.wakeups import Wakeups
 from shared.limits.rates import RateLimiter
 from shared.settings import Settings
@@ -27,7 +28,7 @@ async def open_core(settings: Settings) -> Core:
 
 async def open_serverless_core() -> Core:
     """The services of one Lambda environment: one connection and no background work."""
-    settings = Settings.from_environment()
+    settings = read_settings()
     store = Store(SingleConnection(settings), statement_timeout_ms=settings.statement_timeout_ms)
     return Core(settings, store, Wakeups(), rates=_open_rates(settings, in_chunks=False))
 

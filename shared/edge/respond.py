@@ -36,13 +36,18 @@ async def respond(endpoint: Endpoint, core: Core, scope: Scope, receive: Receive
     """Run one request; every error becomes an answer, an unexpected one is logged with the request id."""
     try:
         return await _respond(endpoint, core, scope, receive, request_id)
-    except SpooledError as error:
-        if error.status >= FaultError.status and error.__cause__ is not None:
-            logger.exception("request %s: %s", request_id, error.message, exc_info=error.__cause__)
-        return error_answer(error)
-    except Exception:
-        logger.exception("request %s failed", request_id)
+    except Exception as error:  # noqa: BLE001 - whatever it is, there is an answer
+        return failed(error, request_id)
+
+
+def failed(error: Exception, request_id: str) -> Answer:
+    """The answer for an error; the log has what the caller is not told."""
+    if not isinstance(error, SpooledError):
+        logger.error("request %s failed", request_id, exc_info=error)
         return error_answer(FaultError(details={"request_id": request_id}))
+    if error.status >= FaultError.status and error.__cause__ is not None:
+        logger.error("request %s: %s", request_id, error.message, exc_info=error.__cause__)
+    return error_answer(error)
 
 
 async def _respond(endpoint: Endpoint, core: Core, scope: Scope, receive: Receive, request_id: str) -> Answer:

@@ -13,7 +13,7 @@ from shared.edge.answer import Answer, encode, error_answer
 from shared.edge.cors import CORS_HEADERS, is_preflight, preflight_answer
 from shared.edge.documentation import documentation_routes
 from shared.edge.endpoint import Endpoint
-from shared.edge.respond import request_id_of, respond
+from shared.edge.respond import failed, request_id_of, respond
 from shared.edge.throttle import rate_headers
 from shared.errors import MethodNotAllowedError, NotFoundError
 
@@ -78,7 +78,11 @@ class Service:
 
     def _route(self, endpoint: Endpoint) -> Route:
         async def run(scope: Scope, receive: Receive, send: Send) -> None:
-            core = await self.core()
+            try:
+                core = await self.core()
+            except Exception as error:  # noqa: BLE001 - whatever it is, there is an answer
+                await _send(failed(error, scope["spooled.request_id"]), scope, send)
+                return
             answer = await respond(endpoint, core, scope, receive, scope["spooled.request_id"])
             if core.settings.validate_answers:
                 from shared.edge.conformance import check_answer  # noqa: PLC0415 - tests only
