@@ -53,6 +53,10 @@ docs: .venv/dev ## Write docs/api.md again, after a route was added or changed
 package: .venv/dev ## Build the archives of the Lambda functions into dist/, and weigh them
 	$(BIN)/python -m infra.package
 
+.PHONY: deploy
+deploy: .venv/dev ## Package, and bring STACK=prod or STACK=local up with the Pulumi engine on the PATH
+	@exec $(BIN)/python -m infra.deploy $(STACK)
+
 .PHONY: lock
 lock: .venv/dev ## Lock the dependencies of pyproject.toml again (UPGRADE=1: with their newest versions)
 	$(LOCK) --group local --output-file requirements/run.txt

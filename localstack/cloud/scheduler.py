@@ -63,6 +63,9 @@ async def run_schedules(
 
 
 async def _start(schedule: DeployedSchedule, invoke: Invoke) -> None:
+    if schedule.refused:
+        logger.error("schedule %s: %s", schedule.name, schedule.refused)
+        return
     try:
         outcome = await invoke(schedule.function, schedule.payload.encode())
     except TooManyRequestsError as error:

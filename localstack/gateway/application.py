@@ -89,6 +89,9 @@ class Gateway:
 
     async def _integrate(self, matched: Matched, payload: bytes) -> HttpAnswer:
         function = matched.route.function
+        if matched.route.refused:
+            logger.error("%s: %s", matched.route.key, matched.route.refused)
+            return _INTERNAL
         invocation = asyncio.ensure_future(self._invoke(function, payload))
         # Neither a client that leaves nor a gateway that gives up stops a function: it runs to its end.
         self._running.add(invocation)
