@@ -25,12 +25,13 @@ _GAUGES = {
 
 async def exposition(core: Core, now: datetime) -> bytes:
     """The metrics in Prometheus' text format; without a database those that need it are left out."""
-    gauges = await _read_gauges(core, now)
+    gauges = await read_gauges(core, now)
     lines = [*_counters(core.tally), *_durations(core.tally), *_requests(core.tally), *_gauges(gauges)]
     return ("\n".join(lines) + "\n").encode()
 
 
-async def _read_gauges(core: Core, now: datetime) -> Mapping[str, float] | None:
+async def read_gauges(core: Core, now: datetime) -> Mapping[str, float] | None:
+    """The figures of the whole service, a few seconds old at most; None while the database is away."""
     known = core.tally.gauges
     if known is not None and timedelta(0) <= now - known[0] < _GAUGES_KEPT:
         return known[1]

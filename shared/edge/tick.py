@@ -29,16 +29,17 @@ class Tick:
     every_seconds: int
     run_once: RunOnce
     uses: tuple[Use, ...] = ()
+    once: bool = False
     _loop: asyncio.AbstractEventLoop | None = field(default=None, repr=False)
     _core: Core | None = field(default=None, repr=False)
 
     @property
     def pause_seconds(self) -> float:
-        """Between two runs of one start: a second for what the cloud starts every minute."""
-        return self.every_seconds / 60
+        """Between two runs: a second for what the cloud starts every minute, unless each start runs once."""
+        return self.every_seconds if self.once else self.every_seconds / 60
 
     def handler(self, event: Any, context: Any) -> Counts:  # noqa: ARG002 - the payload says nothing
-        """The Lambda handler: runs again and again until the next start takes over."""
+        """The Lambda handler: runs again and again until the next start takes over, or once."""
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
         remaining = context.get_remaining_time_in_millis() / 1000
@@ -54,16 +55,19 @@ class Tick:
         while True:
             counts = await self.run_once(self._core, self._core.clock(), max(0.1, deadline - monotonic()))
             total = {key: total.get(key, 0) + counts.get(key, 0) for key in total | counts}
-            if monotonic() + self.pause_seconds > deadline:
+            if self.once or monotonic() + self.pause_seconds > deadline:
                 logger.info("tick %s: %s (%s)", self.name, total, os.environ.get("AWS_REGION", "local"))
                 return total
             await asyncio.sleep(self.pause_seconds)
 
 
-def every(seconds: int, *, uses: tuple[Use, ...] = ()) -> Callable[[RunOnce], Tick]:
-    """Declare a function as a timer that the cloud starts every `seconds`; `uses` as for a route."""
+def every(seconds: int, *, uses: tuple[Use, ...] = (), once: bool = False) -> Callable[[RunOnce], Tick]:
+    """Declare a function as a timer that the cloud starts every `seconds`; `uses` as for a route.
+
+    once: each start is one run, for what finds nothing to do in between.
+    """
 
     def declare(run_once: RunOnce) -> Tick:
-        return Tick(run_once.__module__.rpartition(".")[2], seconds, run_once, uses)
+        return Tick(run_once.__module__.rpartition(".")[2], seconds, run_once, uses, once)
 
     return declare

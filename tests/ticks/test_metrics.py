@@ -1,0 +1,95 @@
+"""The timer that tells the cloud how the service stands."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from contextlib import closing
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from functions.ticks.metrics import run_once as tick
+from shared.core import Core
+from shared.edge import Tick
+from tests.support.api import Tenant
+from tests.support.clock import MovingClock
+
+BUDGET = 10.0
+
+
+@pytest.fixture
+def in_lambda(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "spooled-test-ticks-metrics")
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "spooled-test")
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Spooled")
+
+
+@pytest.mark.usefixtures("in_lambda")
+async def test_the_figures_are_one_line_that_cloudwatch_reads(
+    org: Tenant, core: Core, clock: MovingClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Four metrics with their units, one dimension, no organization; they follow the jobs."""
+
+    async def written() -> dict[str, Any]:
+        clock.advance(minutes=1)
+        assert await tick.run_once(core, clock(), BUDGET) == {"written": 4}
+        (line,) = capsys.readouterr().out.splitlines()
+        return dict(json.loads(line))
+
+    before = await written()
+    await org.bury("reports")
+    await org.push()
+    await org.push()
+    await org.dequeue(lease_duration_secs=600)
+    after = await written()
+
+    [directive] = after["_aws"]["CloudWatchMetrics"]
+    assert (directive["Namespace"], directive["Dimensions"]) == ("Spooled", [["service"]])
+    assert {metric["Name"]: metric["Unit"] for metric in directive["Metrics"]} == {
+        "OldestPendingSeconds": "Seconds",
+        "PendingJobs": "Count",
+        "RunningJobs": "Count",
+        "DeadLetters": "Count",
+    }
+    assert after["service"] == "spooled-test"
+    assert set(after) == {"_aws", "service", *(metric["Name"] for metric in directive["Metrics"])}
+    change = {
+        name: after[name][0] - before[name][0] for name in ("PendingJobs", "RunningJobs", "DeadLetters")
+    }
+    assert change == {"PendingJobs": 1, "RunningJobs": 1, "DeadLetters": 1}
+    assert after["OldestPendingSeconds"][0] >= 60
+
+
+async def test_on_one_machine_nothing_is_written(
+    core: Core, clock: MovingClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Outside Lambda the figures are at `/metrics`, and no log has them."""
+    assert await tick.run_once(core, clock(), BUDGET) == {"written": 0}
+    assert capsys.readouterr().out == ""
+
+
+def test_no_other_function_imports_the_library() -> None:
+    """It takes a tenth of a second to import, which no other cold start pays for, nor this one elsewhere."""
+    look = (
+        "import sys; from functions.app import every_function; every_function();"
+        " sys.exit('aws_lambda_powertools' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", look], check=False).returncode == 0
+
+
+def test_one_start_is_one_run(core: Core) -> None:
+    """A timer with nothing to look for in between ends at once, in place of running until the next start."""
+    runs = []
+
+    async def run_once(_core: Core, _now: object, _budget: float) -> dict[str, int]:
+        runs.append(1)
+        return {"runs": 1}
+
+    context = SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000)
+    with closing(asyncio.new_event_loop()) as loop:
+        found = Tick("once", 60, run_once, once=True, _core=core, _loop=loop)
+        counts = found.handler({}, context)
+
+    assert (counts, found.pause_seconds, len(runs)) == ({"runs": 1}, 60, 1)
