@@ -20,6 +20,10 @@ help: ## List the targets
 run: .venv/run ## Set up, start PostgreSQL, Redis and the service, until Ctrl-C (PORT, HOST, SPOOLED_DATA_DIR, ...)
 	@exec $(BIN)/python -m localstack --with-parent
 
+.PHONY: cloud
+cloud: .venv/dev ## Set up and run the deployed stack on this machine: Lambda functions behind a gateway (as run)
+	@exec $(BIN)/python -m localstack.cloud --with-parent
+
 .PHONY: test
 test: check ## Everything CI does: lint, types, contracts, tests (T=tests/unit: some of the tests)
 	$(BIN)/python -m pytest -n 2 --verbosity=0 $(T)

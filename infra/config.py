@@ -25,7 +25,7 @@ from infra.sections import Alarms, ApiLimits, Cache, Concurrency, Database, Netw
 from shared.settings import Settings
 
 PROJECT = "spooled"
-_SECRET_SETTINGS = frozenset(
+SECRET_SETTINGS = frozenset(
     {
         "DATABASE_URL",
         "OWNER_DATABASE_URL",
@@ -130,9 +130,9 @@ class Config(Section):
     @field_validator("settings")
     @classmethod
     def _settings_are_known(cls, settings: Mapping[str, str]) -> Mapping[str, str]:
-        known = {name.upper() for name in Settings.model_fields} - _SECRET_SETTINGS - _OWN_SETTINGS
+        known = {name.upper() for name in Settings.model_fields} - SECRET_SETTINGS - _OWN_SETTINGS
         for name in settings:
-            if name in _SECRET_SETTINGS | _OWN_SETTINGS:
+            if name in SECRET_SETTINGS | _OWN_SETTINGS:
                 raise ValueError(f"{name} has a place of its own in the configuration")
             if name not in known:
                 raise ValueError(f"{name} is no setting{_did_you_mean(name, known)}")

@@ -71,6 +71,7 @@ def started(
     folder: Path = ROOT,
     settings: Mapping[str, str] | None = None,
     user: pwd.struct_passwd | None = None,
+    ready_seconds: float = READY_SECONDS,
 ) -> Iterator[Run]:
     """A run that is ready; it is killed at the end of the block if it is still there."""
     port = port or free_port()
@@ -88,7 +89,7 @@ def started(
     )
     with process:
         try:
-            run = Run(process, port, _greeting(process))
+            run = Run(process, port, _greeting(process, ready_seconds))
             # Read on, or a full pipe would stop what writes into it.
             threading.Thread(target=run.listen, daemon=True).start()
             yield run
@@ -112,10 +113,10 @@ def refused(home: Path, *, port: int, settings: Mapping[str, str] | None = None)
     return ended.stderr
 
 
-def _greeting(process: subprocess.Popen[str]) -> str:
+def _greeting(process: subprocess.Popen[str], ready_seconds: float) -> str:
     assert process.stdout
     said = ""
-    watchdog = threading.Timer(READY_SECONDS, process.kill)
+    watchdog = threading.Timer(ready_seconds, process.kill)
     watchdog.start()
     for line in process.stdout:
         said += line

@@ -1,0 +1,89 @@
+"""`make cloud`: the stack is declared, made in the emulated cloud, and what then stands there is run."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from functools import partial
+
+import uvloop
+
+from infra.archives import own_architecture
+from infra.config import PROJECT, Config
+from infra.package import build
+from infra.program import declare
+from localstack.claim import cannot_listen
+from localstack.cloud.deploy import deploy
+from localstack.cloud.emulator import Emulator
+from localstack.cloud.endpoint import Endpoint
+from localstack.cloud.errors import DeployError
+from localstack.cloud.read_back import read_back, read_function
+from localstack.cloud.scheduler import run_schedules
+from localstack.cloud.secrets import CloudSecrets
+from localstack.cloud.stack_values import stack_values
+from localstack.errors import StartError
+from localstack.foreground import LocalServer, Run, beside, foreground
+from localstack.gateway import Gateway
+from localstack.greeting import greet_when_ready
+from localstack.lambdas.model import Invocation
+from localstack.lambdas.output import LogFolder
+from localstack.lambdas.pool import Lambdas
+
+STACK = "local"
+FOLDER = ".data/cloud"
+
+
+def run_cloud(environment: Mapping[str, str]) -> None:
+    """Run the cloud until asked to end. Everything started here has ended when this returns or raises."""
+    folder = environment.get("SPOOLED_DATA_DIR") or FOLDER
+    with (
+        foreground({**environment, "SPOOLED_DATA_DIR": folder}) as run,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        runner.run(_run(run))
+
+
+async def _run(run: Run) -> None:
+    logs = LogFolder(run.home / "logs")
+    async with Emulator() as emulator:
+        cloud = emulator.endpoint
+        await _deploy(run, cloud, logs)
+        _say("Reading the stack back from there.")
+        deployed = await asyncio.to_thread(read_back, cloud, f"{PROJECT}-{STACK}", run.home / "code")
+        async with Lambdas(
+            deployed.functions, secrets=CloudSecrets(cloud.url, cloud.region), logs=logs
+        ) as lambdas:
+            gateway = Gateway(deployed, lambdas.invoke)
+            forwarded = run.settings.forwarded_allow_ips
+            run.ending.server = server = LocalServer(gateway, forwarded_allow_ips=forwarded)
+            try:
+                async with beside(
+                    run_schedules(deployed.schedules, lambdas.invoke), greet_when_ready(run.opened, run.home)
+                ):
+                    await server.serve(sockets=[run.opened])
+            except OSError as error:
+                raise cannot_listen(run.settings.host, run.settings.port, error) from error
+
+
+async def _deploy(run: Run, cloud: Endpoint, logs: LogFolder) -> None:
+    _say("Building the archives of the functions.")
+    architecture = own_architecture()
+    archives = await asyncio.to_thread(build, run.home / "archives", [architecture])
+    config = Config.read(STACK, stack_values(run.environment, architecture))
+
+    async def invoke(name: str, payload: bytes) -> Invocation:
+        """The migration step, called while nothing but itself is there."""
+        step = await asyncio.to_thread(read_function, cloud, name, run.home / "code")
+        async with Lambdas({name: step}, secrets=CloudSecrets(cloud.url, cloud.region), logs=logs) as alone:
+            return await alone.invoke(name, payload)
+
+    _say("Deploying the stack to an emulated cloud, with its database migration.")
+    try:
+        await deploy(partial(declare, config, archives), cloud, stack=STACK, invoke=invoke)
+    except DeployError as error:
+        raise StartError(f"The stack cannot be deployed: {error}") from error
+
+
+def _say(progress: str) -> None:
+    """A start takes half a minute the first time, and silence would look like a fault."""
+    sys.stdout.write(f"{progress}\n")
+    sys.stdout.flush()

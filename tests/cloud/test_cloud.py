@@ -1,0 +1,47 @@
+"""The cloud on this machine, as `make cloud` starts it: the promises of `make run`, kept by the functions."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.support.guide import follow_guide, see_a_lapsed_lease_come_back, see_a_schedule_fire
+from tests.support.run import Run, started
+
+CLOUD = (sys.executable, "-m", "localstack.cloud")
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """The running cloud."""
+    home = tmp_path_factory.mktemp("cloud") / "data"
+    with started(home, command=CLOUD, ready_seconds=300) as run:
+        yield run
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the guide is for curl")
+def test_guide_from_first_command_to_last(cloud: Run) -> None:
+    """A reader who pastes every command of the guide, in order, gets every answer that it prints."""
+    follow_guide(cloud.url)
+
+
+def test_schedule_fires(cloud: Run) -> None:
+    """A schedule fires through the timer that starts its function."""
+    see_a_schedule_fire(cloud.url)
+
+
+def test_lapsed_lease_comes_back(cloud: Run) -> None:
+    """A job whose worker fell silent comes back through the function that looks for lapsed leases."""
+    see_a_lapsed_lease_come_back(cloud.url)
+
+
+def test_health_and_documentation(cloud: Run) -> None:
+    """What has no route of its own is there too, and the health check looks at both servers."""
+    health = httpx.get(f"{cloud.url}/health")
+    assert (health.status_code, health.json()["status"]) == (200, "healthy")
+    assert httpx.head(f"{cloud.url}/health").status_code == 200
+    assert httpx.get(f"{cloud.url}/openapi.json", timeout=60).json()["openapi"].startswith("3.")
+    assert httpx.get(f"{cloud.url}/nowhere").json()["code"] == "NOT_FOUND"
+    assert httpx.delete(f"{cloud.url}/api/v1/jobs").status_code == 405
