@@ -50,8 +50,9 @@ format: .venv/dev ## Put everything into the format that lint wants
 	$(BIN)/ruff format .
 
 .PHONY: docs
-docs: .venv/dev ## Write docs/api.md again, after a route was added or changed
+docs: .venv/dev ## Write docs/api.md and the costs in docs/deploy.md again, after a route, price or stack changed
 	$(BIN)/python -m localstack.reference
+	$(BIN)/python -m infra.costs
 
 .PHONY: package
 package: .venv/dev ## Build the archives of the Lambda functions into dist/, and weigh them

@@ -84,7 +84,7 @@ class Function(pulumi.ComponentResource):
             s3_key=around.code.key,
             layers=list(around.code.layers),
             memory_size=stack.config.memory_mb,
-            timeout=_timeout(declared),
+            timeout=timeout_seconds(declared),
             reserved_concurrent_executions=around.concurrency[declared.name],
             environment={"variables": self.environment},
             logging_config={
@@ -143,7 +143,7 @@ def _rights(
     return statements
 
 
-def _timeout(declared: Declared) -> int:
+def timeout_seconds(declared: Declared) -> int:
     """Seconds. A timer that starts every minute ends as the next begins, and has a reserve to end in."""
     if declared.kind == "tick":
         return min(declared.every_seconds + 15, _LONGEST_TICK_SECONDS)

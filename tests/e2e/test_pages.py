@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.pages import Page
-from tests.support.run import ROOT
+from tests.support.run import ROOT, started
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="the pages are for curl")
 
@@ -59,6 +59,22 @@ def test_inbound_webhooks_run_from_top_to_bottom(service_url: str) -> None:
     assert '"error":' not in said
     for promise in ('"matched_queue":"orders"', '"matched_queue":"builds"', '"status":"duplicate"'):
         assert promise in said
+
+
+@needs_curl
+def test_first_job_of_a_deployment_runs(tmp_path: Path) -> None:
+    """The admin key of docs/deploy.md makes the first organization, and its key pushes a job."""
+    admin_key = "an-admin-key-of-the-tests"
+    production = {
+        "SPOOLED_ENV": "production",
+        "SECRET_KEY": "a-secret-of-the-tests",
+        "ADMIN_API_KEY": admin_key,
+    }
+    script = f"ADMIN_API_KEY={admin_key}\n{Page.read(ROOT / 'docs/deploy.md').script()}"
+    with started(tmp_path / "data", settings=production) as run:
+        said = paste(script, run.url)
+
+    assert '"status":"pending"' in said
 
 
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")]
