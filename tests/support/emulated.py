@@ -2,7 +2,7 @@
 
 import hashlib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from infra.archives import Archive, Archives
@@ -50,11 +50,16 @@ async def migrated(name: str, payload: bytes) -> Invocation:  # noqa: ARG001
 
 
 async def deploy_program(
-    cloud: Endpoint, archives: Archives, *, stack: str, functions: Path = FUNCTIONS
+    cloud: Endpoint,
+    archives: Archives,
+    *,
+    stack: str,
+    functions: Path = FUNCTIONS,
+    config: Mapping[str, str] = LOCAL,
 ) -> Stack:
     """The real program, as the stack `spooled-STACK`."""
-    config = Config.read(stack, LOCAL)
-    return await deploy(lambda: declare(config, archives, functions), cloud, stack=stack, invoke=migrated)
+    read = Config.read(stack, config)
+    return await deploy(lambda: declare(read, archives, functions), cloud, stack=stack, invoke=migrated)
 
 
 def lacking(cloud: Endpoint, deployed: Deployed, prefix: str, functions: Path) -> list[str]:

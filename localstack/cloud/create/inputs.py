@@ -48,6 +48,10 @@ class Inputs:
         names_there = [name for name in (*names, *renamed) if name in self._left]
         return {renamed.get(name, _capital(name)): capitalised(self.take(name)) for name in names_there}
 
+    def as_they_are(self, *names: str) -> dict[str, Any]:
+        """The arguments of a request of a service that writes its names as Pulumi does."""
+        return {name: self.take(name) for name in names if name in self._left}
+
     def pass_over(self, *names: str) -> None:
         """Leave properties out that the emulated cloud cannot hold."""
         for name in names:

@@ -8,6 +8,7 @@ from pulumi.runtime import Mocks
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs
 
 from localstack.cloud.create import (
+    database,
     functions,
     gateway,
     iam,
@@ -16,6 +17,7 @@ from localstack.cloud.create import (
     schedules,
     secrets,
     storage,
+    streams,
 )
 from localstack.cloud.create.inputs import Create, Inputs, Made
 from localstack.cloud.create.not_emulated import NOT_EMULATED
@@ -25,6 +27,7 @@ from localstack.cloud.errors import DeployError
 from localstack.cloud.runtime import plain
 
 CREATE: Mapping[str, Create] = {
+    **database.CREATE,
     **functions.CREATE,
     **gateway.CREATE,
     **iam.CREATE,
@@ -33,6 +36,7 @@ CREATE: Mapping[str, Create] = {
     **schedules.CREATE,
     **secrets.CREATE,
     **storage.CREATE,
+    **streams.CREATE,
 }
 _INVOCATION = "aws:lambda/invocation:Invocation"
 
