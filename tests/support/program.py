@@ -1,26 +1,20 @@
 """The Pulumi program under mocks: what it declares, without an engine and without a cloud."""
 
-import asyncio
-import contextvars
 import json
-import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pulumi
-from google.protobuf.empty_pb2 import Empty
-from pulumi.runtime import rpc
-from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockMonitor, MockResourceArgs
-from pulumi.runtime.settings import Settings, configure
-from pulumi.runtime.stack import run_in_stack
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs
 
 from infra.archives import Archive, Archives
 from infra.config import Config
 from infra.declared import FUNCTIONS
 from infra.program import declare
+from localstack.cloud import runtime
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 PASSWORD = "a-password-of-the-tests"
@@ -96,7 +90,7 @@ class _Recorder(pulumi.runtime.Mocks):
         self.program = Program()
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        inputs = _plain(args.inputs)
+        inputs = runtime.plain(args.inputs)
         self.program.resources.append(Resource(args.typ, args.name, inputs, bool(args.custom)))
         kind = args.typ.rpartition(":")[2]
         known = {
@@ -109,15 +103,6 @@ class _Recorder(pulumi.runtime.Mocks):
 
     def call(self, args: MockCallArgs) -> dict[str, Any]:
         return _CALLS[args.token.rpartition(":")[2]]
-
-
-def _plain(value: Any) -> Any:
-    """Without the wrapping that marks a secret."""
-    if isinstance(value, dict):
-        if rpc._special_sig_key in value:
-            return _plain(value.get("value"))
-        return {key: _plain(inner) for key, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, list) else value
 
 
 _OUTPUTS: dict[str, dict[str, Any]] = {
@@ -133,19 +118,6 @@ _CALLS: dict[str, dict[str, Any]] = {
 }
 
 
-class _Monitor(MockMonitor):
-    """Keeps the outputs of the stack, which Pulumi's own forgets."""
-
-    def __init__(self, recorder: _Recorder) -> None:
-        super().__init__(recorder)
-        self._program = recorder.program
-
-    def RegisterResourceOutputs(self, request: Any) -> Empty:  # noqa: N802 - the name of the remote call
-        if "::pulumi:pulumi:Stack::" in request.urn:
-            self._program.outputs = rpc.deserialize_properties(request.outputs)
-        return Empty()
-
-
 def run_program(
     values: dict[str, str], *, stack: str = "test", functions: Path = FUNCTIONS, archives: Archives = ARCHIVES
 ) -> Program:
@@ -155,42 +127,8 @@ def run_program(
 
 
 def run_under_mocks(stack: str, program: Callable[[], None]) -> Program:
-    """In a thread and a context of its own: Pulumi keeps what it knows of a run in context variables."""
-    with ThreadPoolExecutor(1) as thread:
-        run = contextvars.Context().run
-        return thread.submit(run, _run, stack, program).result()
-
-
-def _run(stack: str, program: Callable[[], None]) -> Program:
+    """In a thread of its own, since the tests' has a loop."""
     recorder = _Recorder()
-    configure(
-        Settings(
-            project="spooled",
-            stack=stack,
-            monitor=_Monitor(recorder),
-            engine=MockEngine(logging.getLogger("spooled.program")),
-            dry_run=False,
-            legacy_apply_enabled=False,
-            organization="organization",
-        )
-    )
-    asyncio.run(_to_the_end(program))
-    return recorder.program
-
-
-async def _to_the_end(program: Callable[[], None]) -> None:
-    loops: list[asyncio.AbstractEventLoop] = []
-
-    def give_loop() -> None:
-        # The mock monitor answers in threads, needs a loop in each, and would close none.
-        loops.append(asyncio.new_event_loop())
-        asyncio.set_event_loop(loops[-1])
-
-    with ThreadPoolExecutor(4, initializer=give_loop) as threads:
-        asyncio.get_running_loop().set_default_executor(threads)
-        try:
-            await run_in_stack(program)
-        finally:
-            threads.shutdown()
-            for loop in loops:
-                loop.close()
+    with ThreadPoolExecutor(1) as thread:
+        outputs = thread.submit(runtime.run_under_mocks, recorder, program, stack).result()
+    return replace(recorder.program, outputs=dict(outputs))
