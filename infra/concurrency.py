@@ -2,11 +2,13 @@
 
 Every environment holds one connection. RDS Proxy pins it to one of the database (roles and the tenant are set
 in each transaction, which the proxy takes for session state), so nothing is counted on from multiplexing:
-the sum over all functions stays within what the database takes. Load above it is refused at the gateway,
-with 503 and within milliseconds, and never by the database.
+what Lambda may run at most stays within what the database takes. Functions that each job passes through have
+environments that nobody else can use up; all others share the rest of the account's quota, so that a burst
+of any one of them finds room. Load above it is refused at the gateway, with 503 and within milliseconds, and
+never by the database.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from infra.config import Config
 from infra.declared import Declared
@@ -33,13 +35,16 @@ _UNRESERVED = 100
 """What AWS keeps free in each account, for functions without a reservation."""
 
 
-def reserve(config: Config, functions: Sequence[Declared]) -> dict[str, int]:
-    """The environments of each function; raises ConfigError when account or database could not hold them."""
+def reserve(config: Config, functions: Sequence[Declared]) -> dict[str, int | None]:
+    """The environments of each function, None for a share of the rest.
+
+    Raises ConfigError when account or database could not hold them.
+    """
     names = {declared.name for declared in functions}
     if unknown := sorted((WAITING | HOT | config.concurrency.overrides.keys()) - names):
         raise ConfigError(f"concurrency: there is no function {', '.join(unknown)}")
     reserved = {declared.name: _of(config, declared) for declared in functions}
-    total = sum(reserved.values())
+    total = sum(count for count in reserved.values() if count is not None)
     if total > config.concurrency.account - _UNRESERVED:
         raise ConfigError(
             f"concurrency: all functions together reserve {total} of the account's "
@@ -47,17 +52,24 @@ def reserve(config: Config, functions: Sequence[Declared]) -> dict[str, int]:
             "cold, or have the quota raised (Lambda, concurrent executions) and say so in concurrency.account"
         )
     if config.database is not None:
+        most = at_most(config, reserved)
         streams = config.streams.count * config.streams.connections if config.streams else 0
-        if total + streams > config.database.connections:
+        if most + streams > config.database.connections:
             raise ConfigError(
-                f"concurrency: functions may hold {total} connections and streams {streams}; the database "
-                f"takes {config.database.connections} through its proxy: raise database.maxCapacity or lower "
-                "waiting, hot or cold"
+                f"concurrency: functions may hold {most} connections and streams {streams}; the database "
+                f"takes {config.database.connections} through its proxy: raise database.maxCapacity, or set "
+                "cold and lower waiting or hot"
             )
     return reserved
 
 
-def _of(config: Config, declared: Declared) -> int:
+def at_most(config: Config, reserved: Mapping[str, int | None]) -> int:
+    """Environments of all functions at once: the account's whole quota where some of them share the rest."""
+    counts = list(reserved.values())
+    return config.concurrency.account if None in counts else sum(count or 0 for count in counts)
+
+
+def _of(config: Config, declared: Declared) -> int | None:
     figures = config.concurrency
     if declared.name in figures.overrides:
         return figures.overrides[declared.name]

@@ -74,7 +74,10 @@ class Config(Section):
         "arm64", description="Of functions and streams; `machine`: that of the machine which deploys."
     )
     memory_mb: int = Field(
-        512, ge=128, le=10_240, description="Of each function; its share of a CPU grows with it."
+        512, ge=128, le=10_240, description="Of each function of the API; its share of a CPU grows with it."
+    )
+    tick_memory_mb: int = Field(
+        256, ge=128, le=10_240, description="Of each timer, which is at work all the time and mostly waits."
     )
     log_days: Annotated[int, AfterValidator(_is_kept_for)] = Field(
         30, description="How long logs are kept, days."

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
-
-import yaml
+from typing import Self
 
 from infra import prices
 from infra.archives import ROOT
+from infra.config import Config
 from infra.declared import Declared, read_functions
 from infra.function import timeout_seconds
 from infra.prices import HOURS, MILLION, Price
 from infra.sections import Database, Network, Streams
+from infra.stack_file import stack_config
 from shared.settings import Settings
 
 PAGE = ROOT / "docs" / "deploy.md"
@@ -54,13 +54,13 @@ class Shape:
     network: Network
     database: Database
     functions: Sequence[Declared]
-    memory_mb: int = 512
+    memory_mb: int = Config.model_fields["memory_mb"].default
+    tick_memory_mb: int = Config.model_fields["tick_memory_mb"].default
 
     @classmethod
     def shipped(cls) -> Self:
         """As Pulumi.prod.yaml has it."""
-        text = (ROOT / "infra" / "Pulumi.prod.yaml").read_text(encoding="utf-8")
-        config: dict[str, Any] = yaml.safe_load(text)["config"]
+        config = stack_config("prod")
         return cls(
             Network.model_validate(config["spooled:network"]),
             Database.model_validate(config["spooled:database"]),
@@ -92,6 +92,10 @@ class Shape:
     def gigabytes(self) -> float:
         return self.memory_mb / 1024
 
+    @property
+    def tick_gigabytes(self) -> float:
+        return self.tick_memory_mb / 1024
+
 
 def idle_month(shape: Shape) -> list[Line]:
     """A month without a single job."""
@@ -118,8 +122,8 @@ def idle_month(shape: Shape) -> list[Line]:
         ),
         Line(
             "Timers, which run all the time",
-            f"{seconds / 3600:,.0f} h × {shape.gigabytes:g} GB",
-            seconds * shape.gigabytes,
+            f"{seconds / 3600:,.0f} h × {shape.tick_gigabytes:g} GB",
+            seconds * shape.tick_gigabytes,
             prices.LAMBDA_TIME,
         ),
         Line("NAT gateway", f"{shape.ways_out} × {hours}", shape.ways_out * HOURS, prices.NAT),

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -16,9 +15,9 @@ from localstack_client.config import get_service_endpoint
 from infra.archives import ROOT
 from infra.config import PROJECT
 from infra.errors import ConfigError
+from infra.stack_file import FOLDER, stack_config, stacks
 
 LOCAL = "local"
-_INFRA = ROOT / "infra"
 _SERVICES = (
     "apigatewayv2",
     "cloudwatch",
@@ -41,18 +40,17 @@ def plan(stack: str, folder: Path, environment: Mapping[str, str]) -> tuple[list
 
     Raises ConfigError for a stack that there is not, an engine that is missing, a LocalStack that is silent.
     """
-    stacks = sorted(path.name.split(".")[1] for path in _INFRA.glob("Pulumi.*.yaml"))
-    if stack not in stacks:
+    if stack not in (known := stacks()):
         asked = f"there is no stack {stack!r}" if stack else "no stack is named"
-        raise ConfigError(f"{asked}: write make deploy STACK=..., one of {', '.join(stacks)}")
+        raise ConfigError(f"{asked}: write make deploy STACK=..., one of {', '.join(known)}")
     engine = shutil.which("pulumi", path=environment.get("PATH"))
     if engine is None:
         raise ConfigError(
             "the Pulumi engine is missing: no `pulumi` on the PATH. https://www.pulumi.com/docs/install/"
             " has it for every system; `make cloud` runs the same program here without it."
         )
-    select = [engine, "-C", str(_INFRA), "stack", "select", "--create", stack]
-    up = [engine, "-C", str(_INFRA), "up", "--stack", stack]
+    select = [engine, "-C", str(FOLDER), "stack", "select", "--create", stack]
+    up = [engine, "-C", str(FOLDER), "up", "--stack", stack]
     if stack != LOCAL:
         return [select, up], dict(environment)
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,9 +66,7 @@ def plan(stack: str, folder: Path, environment: Mapping[str, str]) -> tuple[list
 def _local_config(folder: Path, environment: Mapping[str, str]) -> Path:
     """The stack's configuration, with LocalStack's address, and the servers that are given."""
     endpoint = _localstack()
-    text = (_INFRA / f"Pulumi.{LOCAL}.yaml").read_text(encoding="utf-8")
-    config: dict[str, Any] = yaml.safe_load(text)["config"]
-    config |= {
+    config = stack_config(LOCAL) | {
         "aws:accessKey": "test",
         "aws:secretKey": "test",
         "aws:endpoints": [dict.fromkeys(_SERVICES, endpoint)],

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.alarm import METRICS, Bell
+from infra.config import Config
 from infra.declared import Declared
 from infra.logs import make_log_group
 from infra.network import Private
@@ -32,7 +33,7 @@ class Surroundings:
     code: Code
     secrets: SecretSettings
     bell: Bell
-    concurrency: Mapping[str, int]
+    concurrency: Mapping[str, int | None]
     private: Private | None
 
 
@@ -83,7 +84,7 @@ class Function(pulumi.ComponentResource):
             s3_bucket=around.code.bucket,
             s3_key=around.code.key,
             layers=list(around.code.layers),
-            memory_size=stack.config.memory_mb,
+            memory_size=memory_mb(stack.config, declared),
             timeout=timeout_seconds(declared),
             reserved_concurrent_executions=around.concurrency[declared.name],
             environment={"variables": self.environment},
@@ -148,6 +149,10 @@ def timeout_seconds(declared: Declared) -> int:
     if declared.kind == "tick":
         return min(declared.every_seconds + 15, _LONGEST_TICK_SECONDS)
     return _DEPLOY_SECONDS if declared.kind == "deploy" else _API_SECONDS
+
+
+def memory_mb(config: Config, declared: Declared) -> int:
+    return config.tick_memory_mb if declared.kind == "tick" else config.memory_mb
 
 
 def _environment(stack: Stack, secrets: Sequence[Secret]) -> dict[str, pulumi.Input[str]]:

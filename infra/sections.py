@@ -37,7 +37,12 @@ class Concurrency(Section):
     )
     waiting: int = Field(100, ge=1, le=10_000, description="Of functions that may wait for a job.")
     hot: int = Field(20, ge=1, le=10_000, description="Of functions that each job passes through.")
-    cold: int = Field(3, ge=1, le=10_000, description="Of all other functions of the API.")
+    cold: int | None = Field(
+        None,
+        ge=1,
+        le=10_000,
+        description="Of all other functions of the API; unset: they share what nobody has reserved.",
+    )
     tick: int = Field(2, ge=1, le=10, description="Of each timer: this start, and the one before it.")
     overrides: Mapping[str, int] = Field(
         default_factory=dict, description="By function, such as jobs-create."

@@ -66,9 +66,8 @@ async def _run(run: Run) -> None:
 
 async def _deploy(run: Run, cloud: Endpoint, logs: LogFolder) -> None:
     _say("Building the archives of the functions.")
-    architecture = own_architecture()
-    archives = await asyncio.to_thread(build, run.home / "archives", [architecture])
-    config = Config.read(STACK, stack_values(run.environment, architecture))
+    archives = await asyncio.to_thread(build, run.home / "archives", [own_architecture()])
+    config = Config.read(STACK, stack_values(STACK, run.environment))
 
     async def invoke(name: str, payload: bytes) -> Invocation:
         """The migration step, called while nothing but itself is there."""

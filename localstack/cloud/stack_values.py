@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pydantic.alias_generators import to_camel
 
 from infra.config import SECRET_SETTINGS
+from infra.stack_file import own_values, stack_config
 from shared.settings import Settings
 
 # Of the process that listens, which here is the gateway.
@@ -13,8 +14,11 @@ _NOT_OF_FUNCTIONS = frozenset({"HOST", "PORT", "SPOOLED_DATA_DIR", "FORWARDED_AL
 _OWN_PLACE = {"SPOOLED_ENV": "environment", "PUBLIC_URL": "publicUrl"}
 
 
-def stack_values(environment: Mapping[str, str], architecture: str) -> dict[str, str]:
-    """What `Config.read` takes; a setting that the stack does not know as its own goes to every function."""
+def stack_values(stack: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """What `Config.read` takes: the stack's file, and over it what is set here.
+
+    A setting that the stack does not know as its own goes to every function.
+    """
     set_here = {
         name: environment[name]
         for name in (field.upper() for field in Settings.model_fields)
@@ -23,4 +27,4 @@ def stack_values(environment: Mapping[str, str], architecture: str) -> dict[str,
     places = _OWN_PLACE | {name: to_camel(name.lower()) for name in SECRET_SETTINGS}
     values = {places[name]: value for name, value in set_here.items() if name in places}
     others = {name: value for name, value in set_here.items() if name not in places}
-    return {**values, "architecture": architecture, "settings": json.dumps(others)}
+    return {**own_values(stack_config(stack)), **values, "settings": json.dumps(others)}

@@ -64,7 +64,7 @@ def test_what_is_counted_is_what_is_declared(program: Program) -> None:
     assert {type_: len(program.of(type_)) for type_ in by_type} == by_type
     assert len(endpoint.inputs["subnetIds"]) == shape.network.zones
     memory = {found.inputs["memorySize"] for found in program.of("lambda/function:Function")}
-    assert memory == {shape.memory_mb}
+    assert memory == {shape.memory_mb, shape.tick_memory_mb}
 
 
 def test_arithmetic_is_that_of_a_person() -> None:

@@ -22,6 +22,7 @@ from infra.config import Config
 from infra.deploy import main, plan
 from infra.errors import ConfigError
 from infra.sections import Concurrency
+from infra.stack_file import own_values
 
 _ENGINE = f"""#!{sys.executable}
 import json, os, sys
@@ -160,12 +161,7 @@ def test_local_configuration_is_one_that_the_program_takes(tmp_path: Path) -> No
     """As the engine hands it over: text, and JSON for what has parts."""
     plan("local", tmp_path, {**os.environ, "DATABASE_URL": "postgresql://postgres/spooled"})
     config = yaml.safe_load((tmp_path / "Pulumi.local.yaml").read_text())["config"]
-    values = {
-        key.removeprefix("spooled:"): value if isinstance(value, str) else json.dumps(value)
-        for key, value in config.items()
-        if key.startswith("spooled:")
-    }
-    read = Config.read("local", values)
+    read = Config.read("local", own_values(config))
 
     assert read.database_url is not None
     assert read.database_url.get_secret_value() == "postgresql://postgres/spooled"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.concurrency import reserve
+from infra.concurrency import at_most, reserve
 from infra.config import Config
 from infra.declared import Declared, read_functions
 from infra.errors import ConfigError
@@ -101,7 +101,7 @@ def test_a_function_has_the_secrets_of_what_it_uses(local: Program) -> None:
 def test_reservations_leave_the_account_its_hundred() -> None:
     """All together stay below the quota; when they do not, the refusal says which figures to change."""
     config = Config.read("dev", LOCAL)
-    assert sum(reserve(config, DECLARED).values()) <= 900
+    assert sum(count or 0 for count in reserve(config, DECLARED).values()) <= 900
 
     with pytest.raises(ConfigError, match=r"reserve \d+ of the account's 1000"):
         reserve(Config.read("dev", LOCAL | {"concurrency": '{"hot": 200}'}), DECLARED)
@@ -111,18 +111,23 @@ def test_reservations_cannot_exhaust_the_database() -> None:
     """Each environment counts as a connection, whatever the proxy may share."""
     config = Config.read("prod", PROD)
     assert config.database is not None
-    assert sum(reserve(config, DECLARED).values()) <= config.database.connections
+    assert at_most(config, reserve(config, DECLARED)) <= config.database.connections
+    alone = Config.read("prod", PROD | {"concurrency": '{"cold": 2}'})
+    assert at_most(alone, reserve(alone, DECLARED)) < 900
 
-    with pytest.raises(ConfigError, match=r"raise database\.maxCapacity or lower"):
+    with pytest.raises(ConfigError, match=r"raise database\.maxCapacity, or set"):
         reserve(Config.read("prod", PROD | {"database": '{"maxCapacity": 2}'}), DECLARED)
 
 
 def test_the_page_that_explains_it_has_the_figures() -> None:
     """The sum in the decision is that of the defaults."""
     page = (Path(__file__).parents[2] / "docs/decisions/0073-infrastructure.md").read_text(encoding="utf-8")
-    total = sum(reserve(Config.read("prod", PROD), DECLARED).values())
+    config = Config.read("prod", PROD)
+    counts = reserve(config, DECLARED).values()
+    others, rest = sum(count is None for count in counts), 1_000 - sum(count or 0 for count in counts)
 
-    assert f"| **together** | {len(DECLARED)} | | **{total}** |" in page
+    assert f"| all others of the API | {others} | the rest | {rest} |" in page
+    assert f"| **together** | {len(DECLARED)} | | **{config.concurrency.account:,}** |" in page
 
 
 def test_a_function_that_is_gone_cannot_be_configured() -> None:
