@@ -24,6 +24,8 @@ class Core:
     key_cache: KeyCache = field(default_factory=lambda: KeyCache(timedelta(0)))
     rates: RateLimiter = field(default_factory=RateLimiter)
     tally: Tally = field(default_factory=Tally)
+    waits_end_at: datetime | None = None
+    """Set for one request where the time of a request has an end."""
 
     async def close(self) -> None:
         await self.wakeups.close()

@@ -163,6 +163,10 @@ class Settings(BaseModel):
         return self.spooled_env == "development"
 
     @property
+    def redis_is_used(self) -> bool:
+        return self.redis_url not in {"", "none"}
+
+    @property
     def mail_is_on(self) -> bool:
         """Whether mail goes anywhere: to a server, or to the log of a development machine."""
         return bool(self.smtp_url) or self.development

@@ -1,10 +1,12 @@
 """Opening the services of a process."""
 
 from datetime import timedelta
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from shared.core import Core
 from shared.edge.secrets import read_settings
+from shared.events.shared_wakeups import FrozenWakeups, LivingWakeups
 from shared.events.wakeups import Wakeups
 from shared.limits.rates import RateLimiter
 from shared.settings import Settings
@@ -14,34 +16,46 @@ from shared.tenants.key_cache import KeyCache
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-_RATES_TIMEOUT_SECONDS = 0.2
+_PATIENCE_SECONDS = 0.2
+"""The longest that a request waits for Redis."""
+_BACKGROUND_PATIENCE_SECONDS = 1.0
 
 
 async def open_core(settings: Settings) -> Core:
     """The services of a long-lived process: a pool, and a listener for wake-ups from other processes."""
-    redis = open_redis(settings)
     store = Store(await PooledConnections.open(settings), statement_timeout_ms=settings.statement_timeout_ms)
     key_cache = KeyCache(timedelta(seconds=settings.key_cache_seconds))
-    wakeups = Wakeups(redis, key_cache.forget)
-    return Core(settings, store, wakeups, key_cache=key_cache, rates=_open_rates(settings))
+    if not settings.redis_is_used:
+        return Core(settings, store, Wakeups(key_cache.forget), key_cache=key_cache)
+    client = partial(open_redis, settings)
+    wakeups = LivingWakeups(
+        client,
+        partial(client, is_listener=True),
+        key_cache.forget,
+        patience_seconds=_BACKGROUND_PATIENCE_SECONDS,
+    )
+    rates = RateLimiter(partial(client, _PATIENCE_SECONDS))
+    return Core(settings, store, wakeups, key_cache=key_cache, rates=rates)
 
 
 async def open_serverless_core() -> Core:
     """The services of one Lambda environment: one connection and no background work."""
     settings = read_settings()
     store = Store(SingleConnection(settings), statement_timeout_ms=settings.statement_timeout_ms)
-    return Core(settings, store, Wakeups(), rates=_open_rates(settings, in_chunks=False))
+    if not settings.redis_is_used:
+        return Core(settings, store, Wakeups())
+    # One line for all that asks Redis, opened by the first request that needs it.
+    client = cache(partial(open_redis, settings, _PATIENCE_SECONDS))
+    wakeups = FrozenWakeups(
+        client, partial(open_redis, settings, is_listener=True), patience_seconds=_PATIENCE_SECONDS
+    )
+    return Core(settings, store, wakeups, rates=RateLimiter(client, in_chunks=False))
 
 
-def _open_rates(settings: Settings, *, in_chunks: bool = True) -> RateLimiter:
-    """Connects at the first request of a limited organization, and waits for no answer that is late."""
-    return RateLimiter(lambda: open_redis(settings, _RATES_TIMEOUT_SECONDS), in_chunks=in_chunks)
-
-
-def open_redis(settings: Settings, timeout_seconds: float | None = None) -> "Redis | None":
-    """A Redis client, or None when the service runs without. The timeout is for each answer."""
-    if settings.redis_url in {"", "none"}:
-        return None
+def open_redis(
+    settings: Settings, timeout_seconds: float | None = None, *, is_listener: bool = False
+) -> "Redis":
+    """A Redis client, which connects when it is used. The timeout is for each answer."""
     from redis import ConnectionError as ClosedError  # noqa: PLC0415 - as below
     from redis.asyncio import Redis  # noqa: PLC0415 - 80 ms of import, only where Redis is in use
     from redis.asyncio.retry import Retry  # noqa: PLC0415 - as above
@@ -52,5 +66,6 @@ def open_redis(settings: Settings, timeout_seconds: float | None = None) -> "Red
         socket_connect_timeout=timeout_seconds or 1,
         socket_timeout=timeout_seconds,
         # The server closed a line that was idle or frozen. To ask twice may cost a token or wake in vain.
-        retry=Retry(NoBackoff(), 1, supported_errors=(ClosedError,)),
+        # A listener has to know of it instead: what was said in between is lost.
+        retry=Retry(NoBackoff(), 0 if is_listener else 1, supported_errors=(ClosedError,)),
     )

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from datetime import timedelta
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -18,6 +20,8 @@ from shared.edge.throttle import rate_headers
 from shared.errors import MethodNotAllowedError, NotFoundError
 
 _MEDIA_TYPE = b"content-type"
+_LAST_LOOK = timedelta(seconds=4)
+"""What a wait leaves of an invocation: for a last look, and an answer."""
 
 
 class Service:
@@ -83,7 +87,9 @@ class Service:
             except Exception as error:  # noqa: BLE001 - whatever it is, there is an answer
                 await _send(failed(error, scope["spooled.request_id"]), scope, send)
                 return
+            core = _within_invocation(core, scope)
             answer = await respond(endpoint, core, scope, receive, scope["spooled.request_id"])
+            await core.wakeups.tell_others()
             if core.settings.validate_answers:
                 from shared.edge.conformance import check_answer  # noqa: PLC0415 - tests only
 
@@ -106,6 +112,15 @@ class Service:
                     await self._core.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+def _within_invocation(core: Core, scope: Scope) -> Core:
+    """In a Lambda no wait may outlast the invocation, which may have begun with a slow start."""
+    context = scope.get("aws.context")
+    if context is None:
+        return core
+    remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
+    return replace(core, waits_end_at=core.clock() + remaining - _LAST_LOOK)
 
 
 def _each_once(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

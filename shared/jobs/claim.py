@@ -39,6 +39,8 @@ _BUSY_PAUSE = timedelta(milliseconds=100)
 """When due jobs are in other hands at this moment, or just went back to wait for their next attempt."""
 _FULL_PAUSE = timedelta(seconds=1)
 """When a queue runs as many jobs as it may: a settle wakes who waits, this is for one that was not heard."""
+_UNTOLD_PAUSE = timedelta(seconds=1)
+"""Where nobody tells what other processes push."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,13 @@ async def claim_jobs(
     """Take up to `limit` due jobs, highest priority first, then oldest.
 
     With nothing due it first recovers the queue's lapsed leases and looks once more, then waits up to
-    `wait_seconds` for a job: woken by what makes one claimable, never by polling. A client that has gone
-    claims nothing. An unknown, paused or disabled queue, or one that the key is not for, yields nothing.
+    `wait_seconds` for a job: woken by what makes one claimable, and by looking each second only where nobody
+    tells of other processes. A client that has gone claims nothing. An unknown, paused or disabled queue, or
+    one that the key is not for, yields nothing.
     """
     if not caller.may_use_queue(claim.queue):
         return []
-    deadline = core.clock() + timedelta(seconds=claim.wait_seconds)
+    deadline = _deadline(core, claim)
     jobs = await claim_due(core, caller, claim, core.clock())
     return jobs or await _await_jobs(core, caller, claim, deadline, client_is_gone)
 
@@ -89,7 +92,7 @@ async def settle_and_claim(
     """
     if claim is None or not caller.may_use_queue(claim.queue):
         return (await settle(core, caller, settling, now))[0], []
-    deadline = core.clock() + timedelta(seconds=claim.wait_seconds)
+    deadline = _deadline(core, claim)
     claiming = _claiming(caller, claim, now, after=after, follows=True)
     outcomes, (rows,) = await settle(core, caller, settling, now, [claiming])
     jobs = [claimed_answer(row) for row in rows]
@@ -100,6 +103,11 @@ async def settle_and_claim(
     return outcomes, jobs
 
 
+def _deadline(core: Core, claim: Claim) -> datetime:
+    asked = core.clock() + timedelta(seconds=claim.wait_seconds)
+    return min(asked, core.waits_end_at or asked)
+
+
 async def _await_jobs(
     core: Core,
     caller: Caller,
@@ -108,17 +116,21 @@ async def _await_jobs(
     client_is_gone: Callable[[], Awaitable[bool]],
 ) -> list[dict[str, Any]]:
     """Recover, look again, and wait until the deadline."""
-    while True:
-        with core.wakeups.waiting(caller.org_id, claim.queue) as woken:
-            now = core.clock()
-            jobs, next_look = await _recover_and_claim(core, caller, claim, now)
-            if jobs or now >= deadline:
-                return jobs
-            await _wait(woken, (min(deadline, next_look or deadline) - now).total_seconds())
-            if await client_is_gone():
-                if woken.is_set():
-                    core.wakeups.notify(caller.org_id, claim.queue)
-                return []
+    if claim.wait_seconds <= 0:
+        return (await _recover_and_claim(core, caller, claim, core.clock()))[0]
+    async with core.wakeups.listening(caller.org_id, claim.queue) as others_are_heard:
+        while True:
+            with core.wakeups.waiting(caller.org_id, claim.queue) as woken:
+                now = core.clock()
+                jobs, next_look = await _recover_and_claim(core, caller, claim, now)
+                if jobs or now >= deadline:
+                    return jobs
+                latest = deadline if others_are_heard() else min(deadline, now + _UNTOLD_PAUSE)
+                await _wait(woken, (min(latest, next_look or latest) - now).total_seconds())
+                if await client_is_gone():
+                    if woken.is_set():
+                        core.wakeups.notify(caller.org_id, claim.queue)
+                    return []
 
 
 async def claim_due(core: Core, caller: Caller, claim: Claim, now: datetime) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
+from shared.events.channel import is_away
 from shared.limits.bucket import Draw, LocalBuckets, Rate, Taken
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class RateLimiter:
         try:
             return await self._draw_shared(script, rates, seconds)
         except Exception as error:
-            if not _redis_is_away(error):
+            if not is_away(error):
                 raise
             logger.warning("rate limits are counted by this process alone: %s", error)
             self._is_away, self._ask_again_at = True, monotonic() + _AWAY_SECONDS
@@ -118,7 +119,7 @@ class RateLimiter:
         try:
             await script(keys=[], args=[0])
         except Exception as error:
-            if not _redis_is_away(error):
+            if not is_away(error):
                 raise
             self._ask_again_at = monotonic() + _AWAY_SECONDS
         else:
@@ -154,8 +155,3 @@ class RateLimiter:
         if len(self._drawn) > _LARGEST:
             self._drawn.clear()
             self._left.clear()
-
-
-def _redis_is_away(error: Exception) -> bool:
-    """Whether Redis, and not this code, is at fault; told by name, since its client may not be installed."""
-    return isinstance(error, OSError | TimeoutError) or type(error).__module__.partition(".")[0] == "redis"

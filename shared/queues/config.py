@@ -5,6 +5,7 @@ from typing import Any
 
 from shared.core import Core
 from shared.errors import DuplicateError, NotFoundError
+from shared.events.wakeups import EVERY_WAITER
 from shared.limits.charge import fetch_charged
 from shared.queues.model import QueueConfig, queue_answer
 from shared.store import Row, load_queries
@@ -16,7 +17,6 @@ TOLD_RESUMED = telling("queue.resumed", rows="fresh", item=_FRAGMENTS["resumed_i
 """Tells of the queues in the CTE `fresh`, which give out jobs again since this change."""
 
 QUERIES = load_queries(__file__, told=TOLD_RESUMED, made=_FRAGMENTS["made"].sql)
-EVERY_WAITER = 1_000_000
 
 
 class QueueNotFoundError(NotFoundError):

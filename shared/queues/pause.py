@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from shared.core import Core
-from shared.queues.config import EVERY_WAITER, TOLD_RESUMED, QueueNotFoundError
+from shared.events.wakeups import EVERY_WAITER
+from shared.queues.config import TOLD_RESUMED, QueueNotFoundError
 from shared.store import load_queries
 from shared.tenants.caller import Caller
 from shared.webhooks.outbox import telling

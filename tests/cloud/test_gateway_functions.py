@@ -1,24 +1,23 @@
 """Gateway and timers in front of the emulator: requests and starts reach the repository's own functions."""
 
 import asyncio
-import sysconfig
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import orjson
 import pytest
 
-import functions
-from localstack.cloud.deployed import Deployed, DeployedFunction, DeployedRoute, DeployedSchedule
+from localstack.cloud.deployed import Deployed, DeployedSchedule
 from localstack.cloud.scheduler import run_schedules
 from localstack.gateway import Gateway
 from localstack.lambdas.model import Invocation, Invoke
 from localstack.lambdas.output import LogFolder
 from localstack.lambdas.pool import Lambdas
 from shared.settings import Settings
-from tests.support.functions_in_process import CORS
-from tests.support.lambdas import RUNTIME, no_secrets
+from tests.support.from_tree import deployed_from_tree, function_from_tree, installed_layer
+from tests.support.lambdas import no_secrets
 
 # A timer stops five seconds before its time is over.
 TIMER_SECONDS = 6
@@ -33,33 +32,12 @@ TIMER = "functions.ticks.leases"
 
 @pytest.fixture(scope="module")
 def deployed(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
-    """A small part of the stack: its code is this repository, its layer what is installed here."""
-    layer = tmp_path_factory.mktemp("layer")
-    (layer / "python").symlink_to(sysconfig.get_path("purelib"))
-    known = settings.model_dump(exclude_defaults=True)
-    modules = [*ROUTES.values(), TIMER]
-    return Deployed(
-        functions={
-            module: DeployedFunction(
-                name=module,
-                arn=f"arn:aws:lambda:eu-central-1:123456789012:function:{module}",
-                handler=f"{module}.handler",
-                runtime=RUNTIME,
-                code=Path(functions.__file__).parent.parent,
-                layers=(layer,),
-                environment={name.upper(): str(value) for name, value in known.items()},
-                memory_mb=512,
-                timeout_seconds=TIMER_SECONDS if module == TIMER else 30,
-                reserved_concurrency=None,
-                role_arn="arn:aws:iam::123456789012:role/any",
-                log_group=f"/aws/lambda/{module}",
-            )
-            for module in modules
-        },
-        routes=tuple(DeployedRoute(key, module, 30.0) for key, module in ROUTES.items()),
-        cors=CORS,
-        schedules=(DeployedSchedule("leases", "rate(1 minutes)", TIMER, "{}"),),
-    )
+    """A small part of the stack."""
+    layer = installed_layer(tmp_path_factory.mktemp("layer"))
+    stack = deployed_from_tree(ROUTES, settings, layer)
+    timer = function_from_tree(TIMER, settings, layer, timeout_seconds=TIMER_SECONDS)
+    schedule = DeployedSchedule("leases", "rate(1 minutes)", TIMER, "{}")
+    return replace(stack, functions={**stack.functions, TIMER: timer}, schedules=(schedule,))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from functions.app import every_function
 from shared.core import Core
-from shared.edge.opening import open_core
+from shared.edge.opening import open_core, open_redis
 from shared.edge.service import Service
 from shared.settings import Settings
 from tests.support.api import Api, Tenant
@@ -88,11 +88,12 @@ async def test_another_process_forgets_a_revoked_key(
     transport = httpx.ASGITransport(Service(every_function()[0], opened))
     async with httpx.AsyncClient(transport=transport, base_url="http://spooled") as client:
         elsewhere = Api(client, made["key"])
+        redis = open_redis(settings)
         await elsewhere.get("/jobs")
 
         async def both_listen() -> bool:
-            counted = await other.wakeups._redis.execute_command("PUBSUB NUMSUB spooled:keys")
-            return int(counted[1]) >= 2
+            counted = await redis.pubsub_numsub("spooled:keys")
+            return int(counted[0][1]) >= 2
 
         async def other_has_heard() -> bool:
             return other.key_cache.changes > changes
@@ -103,6 +104,7 @@ async def test_another_process_forgets_a_revoked_key(
         await until(other_has_heard)
 
         await elsewhere.get("/jobs", status=401)
+    await redis.aclose()
     await other.close()
 
 

@@ -113,6 +113,23 @@ async def test_another_process_wakes_who_waits(org: Tenant, core: Core, settings
     assert taken["id"] == ids.encode("job", made.job_id)
 
 
+async def test_without_redis_who_waits_looks_each_second(org: Tenant, settings: Settings) -> None:
+    """A job that another process pushes is found though nobody tells of it."""
+    caller = Caller(org_id=ids.decode("org", org.org_id), key_id=1)
+    alone = settings.model_copy(update={"redis_url": "none"})
+    one, other = await open_core(alone), await open_core(alone)
+    try:
+        consumer = asyncio.create_task(claim_jobs(one, caller, Claim("emails", "w", wait_seconds=20)))
+        await until_consumers_wait(one)
+        (made,) = await enqueue_jobs(other, caller, [NewJob("emails", "1")], other.clock())
+        (taken,) = await asyncio.wait_for(consumer, SOON)
+    finally:
+        await one.close()
+        await other.close()
+
+    assert taken["id"] == ids.encode("job", made.job_id)
+
+
 async def test_a_client_that_has_gone_claims_nothing(org: Tenant, core: Core) -> None:
     """The job stays pending, and the wake-up goes on to the next consumer."""
     caller = Caller(org_id=ids.decode("org", org.org_id), key_id=1)
