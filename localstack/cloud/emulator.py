@@ -2,15 +2,19 @@
 
 import asyncio
 import logging
+import secrets
 from contextlib import suppress
 from functools import cache
+from http import HTTPStatus
 from threading import Lock, Thread
 from types import TracebackType
 from typing import Any, Self
 
 from moto.core.config import default_user_config
+from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.wrappers import Response
 
 from localstack.cloud.endpoint import Endpoint
 from localstack.errors import StartError
@@ -25,17 +29,28 @@ class _Requests(MotoRequestHandler):
 
 
 class _Services(DomainDispatcherApplication):
-    """moto's services, one request at a time: two can meet in moto's dictionaries, for an answer 500."""
+    """moto's services, for who has the key: the cloud holds secrets, and other users reach its port too.
 
-    def __init__(self) -> None:
+    One request at a time: two can meet in moto's dictionaries, for an answer 500.
+    """
+
+    def __init__(self, access_key: str) -> None:
         super().__init__(create_backend_app)
+        self._credential = f"Credential={access_key}/".encode()
         self._turn = Lock()
         # moto lists its folder of services and tries the pattern of each, at every request anew.
         self.get_backend_for_host = cache(super().get_backend_for_host)  # type: ignore[method-assign]
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if not self._has_the_key(environ.get("HTTP_AUTHORIZATION", "")):
+            refusal = Response("Only the process that runs this cloud may use it.\n", HTTPStatus.FORBIDDEN)
+            return refusal(environ, start_response)
         with self._turn:
             return super().__call__(environ, start_response)
+
+    def _has_the_key(self, authorization: str) -> bool:
+        _, _, signed = authorization.partition(" ")
+        return secrets.compare_digest(signed.encode()[: len(self._credential)], self._credential)
 
 
 class Emulator:
@@ -81,11 +96,13 @@ class Emulator:
     def _start(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.WARNING)
         default_user_config["iam"]["load_aws_managed_policies"] = True  # programs attach them by their ARN
+        moto_api_backend.reset()  # what an earlier cloud of this process held
+        access_key = secrets.token_hex(16)
         try:
             self._server = make_server(
                 _LOOPBACK,
                 self._port,
-                _Services(),
+                _Services(access_key),
                 threaded=True,
                 request_handler=_Requests,
             )
@@ -98,8 +115,7 @@ class Emulator:
             daemon=True,
         )
         self._thread.start()
-        self._endpoint = Endpoint(f"http://{_LOOPBACK}:{self._server.server_port}")
-        self._endpoint.forget_everything()
+        self._endpoint = Endpoint(f"http://{_LOOPBACK}:{self._server.server_port}", access_key=access_key)
 
     def _stop(self) -> None:
         if self._endpoint is not None:

@@ -4,13 +4,12 @@ import os
 from functools import cached_property
 from threading import Lock
 from typing import Any
-from urllib.request import Request, urlopen
 
 import botocore.session
 from botocore.config import Config
 
 REGION = "us-east-1"
-_ACCESS_KEY = "test"
+_ACCESS_KEY = "test"  # LocalStack takes any
 # The machine's own profile, files and metadata service are never asked.
 _NOTHING_OF_THIS_MACHINE: dict[str, Any] = {
     "profile": (None, [], None, None),
@@ -31,11 +30,11 @@ _CONFIG = Config(
 class Endpoint:
     """One address that answers for every service; its clients are made once and used from any thread."""
 
-    def __init__(self, url: str, region: str = REGION) -> None:
+    def __init__(self, url: str, region: str = REGION, access_key: str = _ACCESS_KEY) -> None:
         self.url = url
         self.region = region
         self._session = botocore.session.Session(session_vars=_NOTHING_OF_THIS_MACHINE)
-        self._session.set_credentials(_ACCESS_KEY, _ACCESS_KEY)
+        self._session.set_credentials(access_key, access_key)
         self._clients: dict[str, Any] = {}
         self._making = Lock()
 
@@ -63,11 +62,6 @@ class Endpoint:
     def arn(self, service: str, resource: str) -> str:
         """The ARN of something of this account and region."""
         return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
-
-    def forget_everything(self) -> None:
-        """Empty the emulated cloud; an endpoint that is not moto's has no such operation."""
-        with urlopen(Request(f"{self.url}/moto-api/reset", method="POST"), timeout=10):  # noqa: S310 - http, of this machine
-            pass
 
     def close(self) -> None:
         """Close every connection."""

@@ -49,9 +49,7 @@ async def _run(run: Run) -> None:
         await _deploy(run, cloud, logs)
         _say("Reading the stack back from there.")
         deployed = await asyncio.to_thread(read_back, cloud, f"{PROJECT}-{STACK}", run.home / "code")
-        async with Lambdas(
-            deployed.functions, secrets=CloudSecrets(cloud.url, cloud.region), logs=logs
-        ) as lambdas:
+        async with Lambdas(deployed.functions, secrets=CloudSecrets(cloud), logs=logs) as lambdas:
             gateway = Gateway(deployed, lambdas.invoke)
             forwarded = run.settings.forwarded_allow_ips
             run.ending.server = server = LocalServer(gateway, forwarded_allow_ips=forwarded)
@@ -72,7 +70,7 @@ async def _deploy(run: Run, cloud: Endpoint, logs: LogFolder) -> None:
     async def invoke(name: str, payload: bytes) -> Invocation:
         """The migration step, called while nothing but itself is there."""
         step = await asyncio.to_thread(read_function, cloud, name, run.home / "code")
-        async with Lambdas({name: step}, secrets=CloudSecrets(cloud.url, cloud.region), logs=logs) as alone:
+        async with Lambdas({name: step}, secrets=CloudSecrets(cloud), logs=logs) as alone:
             return await alone.invoke(name, payload)
 
     _say("Deploying the stack to an emulated cloud, with its database migration.")

@@ -5,31 +5,22 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 from moto.iam.access_control import IAMPolicy, PermissionResult
 
 from localstack.cloud.deployed import DeployedFunction
+from localstack.cloud.endpoint import Endpoint
 from localstack.lambdas.secrets_extension import AccessDeniedError, SecretNotFoundError
 
 
 class CloudSecrets:
     """Reads a secret if the role's policies let it; the emulated cloud itself lets everybody."""
 
-    def __init__(self, endpoint_url: str, region: str) -> None:
-        def client(service: str) -> Any:
-            return boto3.client(
-                service,
-                endpoint_url=endpoint_url,
-                region_name=region,
-                aws_access_key_id="emulated",
-                aws_secret_access_key="emulated",  # noqa: S106  the emulator takes any
-            )
-
-        self._context = {"kms:ViaService": f"secretsmanager.{region}.amazonaws.com"}
-        self._iam = client("iam")
-        self._secrets = client("secretsmanager")
-        self._keys = client("kms")
+    def __init__(self, cloud: Endpoint) -> None:
+        self._context = {"kms:ViaService": f"secretsmanager.{cloud.region}.amazonaws.com"}
+        self._iam = cloud.client("iam")
+        self._secrets = cloud.client("secretsmanager")
+        self._keys = cloud.client("kms")
 
     async def __call__(self, function: DeployedFunction, arn: str) -> Mapping[str, Any]:
         """GetSecretValue's answer; every right is looked up anew."""

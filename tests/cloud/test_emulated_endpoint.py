@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
+from botocore.exceptions import ClientError
 
 from localstack.cloud.emulator import Emulator
 from localstack.cloud.endpoint import Endpoint
@@ -41,8 +43,22 @@ def test_credentials_of_the_machine_are_not_read(
 
     assert client._request_signer._credentials.access_key == "test"
     assert (client.meta.endpoint_url, client.meta.region_name) == (cloud.url, "us-east-1")
-    assert endpoint.account == "123456789012"
     endpoint.close()
+
+
+def test_nobody_else_reads_what_it_holds(cloud: Endpoint) -> None:
+    """Another user of this machine reaches the port too, and neither reads a secret nor changes anything."""
+    cloud.client("secretsmanager").create_secret(Name="private", SecretString="hidden")
+    stranger = Endpoint(cloud.url)
+
+    with pytest.raises(ClientError, match="403"):
+        stranger.client("secretsmanager").get_secret_value(SecretId="private")
+    stranger.close()
+    reset = httpx.post(f"{cloud.url}/moto-api/reset")
+    page = httpx.get(f"{cloud.url}/moto-api/data.json", headers={"Authorization": "Credential=/"})
+
+    assert (reset.status_code, page.status_code) == (403, 403)
+    assert cloud.client("secretsmanager").get_secret_value(SecretId="private")["SecretString"] == "hidden"
 
 
 def test_second_cloud_of_a_process_is_refused(cloud: Endpoint) -> None:

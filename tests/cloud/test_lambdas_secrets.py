@@ -9,6 +9,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from localstack.cloud.deployed import DeployedFunction
+from localstack.cloud.endpoint import Endpoint
 from localstack.cloud.secrets import CloudSecrets
 from localstack.lambdas.pool import Lambdas
 from tests.support.lambdas import Workshop, call
@@ -89,7 +90,7 @@ def _document(action: str, resource: str, **more: Any) -> str:
 
 
 def opened(workshop: Workshop, cloud: str, function: DeployedFunction) -> Lambdas:
-    secrets = CloudSecrets(cloud, REGION)
+    secrets = CloudSecrets(Endpoint(cloud, REGION))
     return Lambdas({function.name: function}, secrets=secrets, logs=workshop.logs)
 
 
