@@ -41,7 +41,8 @@ async def open_core(settings: Settings) -> Core:
 async def open_serverless_core() -> Core:
     """The services of one Lambda environment: one connection and no background work."""
     settings = read_settings()
-    store = Store(SingleConnection(settings), statement_timeout_ms=settings.statement_timeout_ms)
+    connection = SingleConnection(settings, read_again=partial(read_settings, anew=True))
+    store = Store(connection, statement_timeout_ms=settings.statement_timeout_ms)
     if not settings.redis_is_used:
         return Core(settings, store, Wakeups())
     # One line for all that asks Redis, opened by the first request that needs it.

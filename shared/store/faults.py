@@ -27,6 +27,16 @@ def is_outdated(error: psycopg.Error) -> bool:
     return error.sqlstate in _OUTDATED
 
 
+def is_turned_away(error: psycopg.Error) -> bool:
+    """Whether a connection failed after the server had asked for the password, which may be an old one.
+
+    28P01 and 28000 look so, and little else does. The SQLSTATE itself is not told of a failed connection, and
+    the message is in the language of the server.
+    """
+    attempt = error.pgconn
+    return attempt is not None and bool(attempt.used_password or attempt.needs_password)
+
+
 def translate(error: psycopg.Error) -> SpooledError:
     """The service's error for a database error; the caller raises it `from` the original."""
     state = error.sqlstate or ""

@@ -34,6 +34,7 @@ class Extension(HTTPServer):
         super().__init__(("127.0.0.1", 0), _Answer)
         self.answers: dict[str, list[tuple[int, str]]] = {}
         self.tokens: list[str | None] = []
+        self.refreshed: list[str] = []
 
     def holds(self, arn: str, value: Any, *before: tuple[int, str]) -> None:
         text = value if isinstance(value, str) else json.dumps(value)
@@ -53,7 +54,9 @@ class _Answer(BaseHTTPRequestHandler):
     server: Extension
 
     def do_GET(self) -> None:
-        arn = parse_qs(urlsplit(self.path).query)["secretId"][0]
+        asked = parse_qs(urlsplit(self.path).query)
+        arn = asked["secretId"][0]
+        self.server.refreshed += asked.get("refreshNow", [])
         self.server.tokens.append(self.headers["X-Aws-Parameters-Secrets-Token"])
         answers = self.server.answers[arn]
         status, body = answers.pop(0) if len(answers) > 1 else answers[0]
@@ -98,6 +101,16 @@ def test_the_environments_own_variables_win(extension: Extension) -> None:
 
     assert read_settings(own).database_url == "postgresql://db/b"
     assert read_settings(own).redis_url == "redis://cache"
+
+
+def test_a_changed_secret_is_read_past_what_is_kept(extension: Extension) -> None:
+    """The extension keeps a secret for minutes, unless it is asked to read it anew."""
+    extension.holds(DATABASE, {"DATABASE_URL": "postgresql://db/a"})
+    read_settings(extension.environment(DATABASE))
+    asked_first = list(extension.refreshed)
+    read_settings(extension.environment(DATABASE), anew=True)
+
+    assert (asked_first, extension.refreshed) == ([], ["true"])
 
 
 def test_without_secrets_nothing_is_asked(extension: Extension) -> None:
