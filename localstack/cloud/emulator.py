@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from moto.core.config import default_user_config
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
@@ -45,6 +46,8 @@ class _Services(DomainDispatcherApplication):
         if not self._has_the_key(environ.get("HTTP_AUTHORIZATION", "")):
             refusal = Response("Only the process that runs this cloud may use it.\n", HTTPStatus.FORBIDDEN)
             return refusal(environ, start_response)
+        # Asked for the account of a key, moto looks in each of its six worlds, and fills each with policies.
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = DEFAULT_ACCOUNT_ID
         with self._turn:
             return super().__call__(environ, start_response)
 

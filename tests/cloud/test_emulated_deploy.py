@@ -1,5 +1,7 @@
 """Deployments of small programs: outputs, refusals that name the resource, steps that run, and all again."""
 
+import gc
+
 import pulumi
 import pulumi_aws as aws
 import pytest
@@ -13,7 +15,7 @@ from tests.support.emulated import migrated
 
 
 async def test_program_runs_again_in_the_same_process(cloud: Endpoint) -> None:
-    """Each run has its own resources and outputs, a secret's value among them."""
+    """Each run has its own resources and outputs, secrets among them; garbage is collected after it."""
 
     def program() -> None:
         topic = aws.sns.Topic("topic", name=f"topic-{pulumi.get_stack()}")
@@ -28,6 +30,7 @@ async def test_program_runs_again_in_the_same_process(cloud: Endpoint) -> None:
             "password": "open",
         }
         assert [found.type for found in made.resources] == ["aws:sns/topic:Topic"]
+        assert gc.isenabled()
 
 
 async def test_unknown_type_is_named(cloud: Endpoint) -> None:
