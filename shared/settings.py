@@ -10,6 +10,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from shared.mail.server import read_smtp_url
+from shared.server_urls import check_database_url, check_redis_url
 
 DEVELOPMENT_SECRET = "development-secret-not-for-production"  # noqa: S105 - refused outside development
 
@@ -128,13 +129,18 @@ class Settings(BaseModel):
         known = {name: environment.get(name.upper(), "") for name in cls.model_fields}
         return cls.model_validate({name: value for name, value in known.items() if value != ""})
 
+    @field_validator("database_url", "owner_database_url")
+    @classmethod
+    def _database_url_is_one(cls, url: str) -> str:
+        if url:
+            check_database_url(url)
+        return url
+
     @field_validator("redis_url")
     @classmethod
     def _redis_url_is_one(cls, url: str) -> str:
-        if url and url != "none" and not url.startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError(
-                "must be redis://HOST:PORT/NUMBER (rediss:// with TLS, unix:// a socket) or none"
-            )
+        if url and url != "none":
+            check_redis_url(url)
         return url
 
     @field_validator("smtp_url")

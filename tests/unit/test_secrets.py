@@ -115,7 +115,7 @@ def test_a_changed_secret_is_read_past_what_is_kept(extension: Extension) -> Non
 
 def test_without_secrets_nothing_is_asked(extension: Extension) -> None:
     """On a laptop there is no extension, and nobody looks for one."""
-    assert read_settings(extension.environment(DATABASE_URL="x")).database_url == "x"
+    assert read_settings(extension.environment(REDIS_URL="none")).redis_url == "none"
     assert extension.tokens == []
 
 
