@@ -12,7 +12,7 @@ Spooled is ready.
   Documentation  {url}/docs
   Health         {url}/health
   Data           {home}   (stays when you stop; Ctrl-C stops)
-
+{more}
 Make your organization, then follow the guide:
 
   curl -X POST {url}/api/v1/organizations \\
@@ -22,13 +22,13 @@ Make your organization, then follow the guide:
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  the address to call, not the one to listen on
 
 
-async def greet_when_ready(opened: socket.socket, home: Path) -> None:
-    """Wait for /health to answer, then print the greeting."""
+async def greet_when_ready(opened: socket.socket, home: Path, more: str = "") -> None:
+    """Wait for /health to answer, then print the greeting, with one more line of places if there is one."""
     host, port = opened.getsockname()[:2]
     host = ANYWHERE.get(host, host)
     await _health(host, port)
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    sys.stdout.write(GREETING.format(url=url, home=home))
+    sys.stdout.write(GREETING.format(url=url, home=home, more=more))
     sys.stdout.flush()
 
 

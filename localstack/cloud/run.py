@@ -30,6 +30,7 @@ from localstack.lambdas.pool import Lambdas
 
 STACK = "local"
 FOLDER = ".data/cloud"
+LOGS = "  Logs           {folder}/aws/lambda   (a file per function; mail too, while no mail server is set)\n"
 
 
 def run_cloud(environment: Mapping[str, str]) -> None:
@@ -55,7 +56,8 @@ async def _run(run: Run) -> None:
             run.ending.server = server = LocalServer(gateway, forwarded_allow_ips=forwarded)
             try:
                 async with beside(
-                    run_schedules(deployed.schedules, lambdas.invoke), greet_when_ready(run.opened, run.home)
+                    run_schedules(deployed.schedules, lambdas.invoke),
+                    greet_when_ready(run.opened, run.home, LOGS.format(folder=logs.folder)),
                 ):
                     await server.serve(sockets=[run.opened])
             except OSError as error:

@@ -15,14 +15,14 @@ class LogFolder:
     """A log sink with a file per log group: `/aws/lambda/NAME` is `FOLDER/aws/lambda/NAME.log`."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def __call__(self, log_group: str, lines: str) -> None:
         with self.file(log_group).open("a", encoding="utf-8") as log:
             log.write(lines)
 
     def file(self, log_group: str) -> Path:
-        file = self._folder / f"{log_group.strip('/')}.log"
+        file = self.folder / f"{log_group.strip('/')}.log"
         file.parent.mkdir(parents=True, exist_ok=True)
         return file
 

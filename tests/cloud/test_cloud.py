@@ -1,8 +1,10 @@
 """The cloud on this machine, as `make cloud` starts it: the promises of `make run`, kept by the functions."""
 
+import re
 import shutil
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -45,3 +47,13 @@ def test_health_and_documentation(cloud: Run) -> None:
     assert httpx.get(f"{cloud.url}/openapi.json", timeout=60).json()["openapi"].startswith("3.")
     assert httpx.get(f"{cloud.url}/nowhere").json()["code"] == "NOT_FOUND"
     assert httpx.delete(f"{cloud.url}/api/v1/jobs").status_code == 405
+
+
+def test_code_to_sign_in_with_is_in_the_logs(cloud: Run) -> None:
+    """Without a mail server the mail stands in the log of its function, where the greeting says it is."""
+    asked = httpx.post(f"{cloud.url}/api/v1/auth/email/start", json={"email": "new@example.com"})
+    folder = re.findall(r"Logs +(\S+) ", cloud.said)[0]
+    log = Path(folder, "spooled-local-auth-email-start.log").read_text(encoding="utf-8")
+
+    assert asked.status_code == 200
+    assert re.search(r"Mail to new@example\.com: \w{6} is your", log)

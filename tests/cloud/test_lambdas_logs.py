@@ -8,12 +8,12 @@ TALKING = """
 import logging
 import sys
 
-logger = logging.getLogger()
-logger.setLevel("INFO")
+logger = logging.getLogger("own")
 print("loading")
 
 
 def handler(event, context):
+    logger.debug("too much")
     logger.info("invoked")
     print("to the error stream", file=sys.stderr)
     sys.stdout.write("ünfinished")
