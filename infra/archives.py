@@ -49,5 +49,7 @@ def read_archives(architecture: Architecture, dist: Path) -> Archives:
 
 def _read(path: Path) -> Archive:
     if not path.is_file():
-        raise ConfigError(f"{path} is not there; `make package` makes it")
+        raise ConfigError(
+            f"{path} is not there; `make package` makes it, for arm64 with Python 3.12 or later alone"
+        )
     return Archive(path, hashlib.sha256(path.read_bytes()).hexdigest())

@@ -19,6 +19,8 @@ def main() -> int:
     try:
         archives = build(DIST)
         _say_sizes(archives)
+        if "arm64" not in archives.dependencies:
+            print(f"none for arm64: {archives.runtime} cannot load psycopg there; build with 3.12 or later")
         faults = [
             fault
             for archive in (archives.code, *archives.dependencies.values())

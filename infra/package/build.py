@@ -2,23 +2,25 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import get_args
 
 from infra.archives import Architecture, Archives
 from infra.package.code import build_code
 from infra.package.dependencies import build_dependencies
+from infra.package.lambda_runtime import architectures as all_architectures
 from infra.package.lambda_runtime import runtime
 
-ARCHITECTURES: tuple[Architecture, ...] = get_args(Architecture)
 
-
-def build(target: Path, architectures: Iterable[Architecture] = ARCHITECTURES) -> Archives:
+def build(target: Path, architectures: Iterable[Architecture] | None = None) -> Archives:
     """Write `functions.zip` and, for each architecture, `dependencies-ARCHITECTURE.zip` into a folder.
 
-    The same input gives the same bytes, wherever and whenever. Raises PackageError.
+    None stands for all architectures that the runtime has wheels for. The same input gives the same bytes,
+    wherever and whenever. Raises PackageError.
     """
     return Archives(
         runtime(),
         build_code(target),
-        {architecture: build_dependencies(target, architecture) for architecture in architectures},
+        {
+            architecture: build_dependencies(target, architecture)
+            for architecture in architectures or all_architectures()
+        },
     )

@@ -10,6 +10,7 @@ MACHINES: dict[Architecture, str] = {"arm64": "aarch64", "x86_64": "x86_64"}
 # The C library of Amazon Linux 2, where Python 3.11 runs, and of Amazon Linux 2023, where all later ones do.
 _GLIBC_OF_PYTHON_3_11, _GLIBC_SINCE = 26, 34
 _OLDEST_GLIBC_OF_A_TAG = 17
+_GLIBC_OF_PSYCOPG_ON_ARM = 27
 
 
 def runtime() -> str:
@@ -20,6 +21,11 @@ def runtime() -> str:
 def newest_glibc() -> int:
     """The minor version of the C library that the runtime has."""
     return _GLIBC_OF_PYTHON_3_11 if sys.version_info[:2] == (3, 11) else _GLIBC_SINCE
+
+
+def architectures() -> tuple[Architecture, ...]:
+    """All but arm64 where the C library is older than psycopg's wheels for it ask for."""
+    return ("x86_64",) if newest_glibc() < _GLIBC_OF_PSYCOPG_ON_ARM else ("arm64", "x86_64")
 
 
 def wheel_platforms(architecture: Architecture) -> list[str]:

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
@@ -15,10 +14,9 @@ from infra.package.budget import MOST_UNPACKED, MOST_ZIPPED, keep, size_faults
 from infra.package.code import PACKAGES, ROOT, build_code
 from infra.package.dependencies import build_dependencies
 from infra.package.errors import PackageError
-from infra.package.lambda_runtime import MACHINES, newest_glibc
+from infra.package.lambda_runtime import MACHINES, architectures, newest_glibc
 from tests.support.package import Packages
 
-ARCHITECTURES: tuple[Architecture, ...] = get_args(Architecture)
 NOT_FOR_FUNCTIONS = {
     *("tests", "infra", "localstack", "benchmarks", "pip", "pytest", "boto3", "botocore", "moto"),
     *("pulumi", "pulumi_aws", "awslambdaric", "uvicorn", "uvloop", "psycopg_pool", "pycparser", "cffi"),
@@ -73,7 +71,7 @@ def test_every_module_is_compiled(packages: Packages) -> None:
         assert kinds == {b"\x01\0\0\0"}  # by hash, not checked
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("architecture", architectures())
 def test_native_code_fits_the_runtime(packages: Packages, architecture: Architecture) -> None:
     """Each native library is for the architecture, and asks for no newer C library than Lambda has."""
     archive = packages.archives(architecture).dependencies[architecture]
@@ -91,7 +89,7 @@ def test_native_code_fits_the_runtime(packages: Packages, architecture: Architec
     assert any(MACHINES[architecture] in name for name in libraries)
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("architecture", architectures())
 def test_archives_keep_the_budget(packages: Packages, architecture: Architecture) -> None:
     """What an upgrade uploads and what an environment unpacks stays small."""
     archives = packages.archives(architecture)
