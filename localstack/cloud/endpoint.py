@@ -1,15 +1,17 @@
 """AWS at an endpoint that is not AWS: clients that can reach nothing else."""
 
 import os
+from collections.abc import Callable
 from functools import cached_property
 from threading import Lock
 from typing import Any
 
 import botocore.session
+from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
 REGION = "us-east-1"
-_ACCESS_KEY = "test"  # LocalStack takes any
+_ACCESS_KEY = "test"  # emulated clouds take any
 # The machine's own profile, files and metadata service are never asked.
 _NOTHING_OF_THIS_MACHINE: dict[str, Any] = {
     "profile": (None, [], None, None),
@@ -27,14 +29,21 @@ _CONFIG = Config(
 )
 
 
+Answer = Callable[..., AWSResponse]
+"""Answers a request, of botocore's event `before-send`, in place of the network."""
+
+
 class Endpoint:
     """One address that answers for every service; its clients are made once and used from any thread."""
 
-    def __init__(self, url: str, region: str = REGION, access_key: str = _ACCESS_KEY) -> None:
+    def __init__(self, url: str, region: str = REGION, *, answer: Answer | None = None) -> None:
         self.url = url
         self.region = region
+        self.answer = answer
         self._session = botocore.session.Session(session_vars=_NOTHING_OF_THIS_MACHINE)
-        self._session.set_credentials(access_key, access_key)
+        self._session.set_credentials(_ACCESS_KEY, _ACCESS_KEY)
+        if answer is not None:
+            self._session.register("before-send", answer)
         self._clients: dict[str, Any] = {}
         self._making = Lock()
 

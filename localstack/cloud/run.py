@@ -45,8 +45,7 @@ def run_cloud(environment: Mapping[str, str]) -> None:
 
 async def _run(run: Run) -> None:
     logs = LogFolder(run.home / "logs")
-    async with Emulator() as emulator:
-        cloud = emulator.endpoint
+    with Emulator() as cloud:
         await _deploy(run, cloud, logs)
         _say("Reading the stack back from there.")
         deployed = await asyncio.to_thread(read_back, cloud, f"{PROJECT}-{STACK}", run.home / "code")

@@ -17,7 +17,7 @@ from pulumi.runtime.settings import SETTINGS, Settings, configure
 from pulumi.runtime.stack import run_in_stack
 
 # A resource waits for its answer in a thread of its own, up to so many at once.
-_AT_ONCE = 8
+_AT_ONCE = 4
 
 
 def run_under_mocks(mocks: Mocks, program: Callable[[], None], stack: str) -> Mapping[str, Any]:

@@ -54,8 +54,8 @@ def packages(pytestconfig: pytest.Config) -> Packages:
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[Endpoint]:
     """The emulated cloud of this worker, for stacks of different names."""
-    with Emulator() as emulator:
-        yield emulator.endpoint
+    with Emulator() as emulated:
+        yield emulated
 
 
 @pytest.fixture(scope="session")

@@ -1,20 +1,17 @@
 """A function reads its secrets through the extension's endpoint, with the rights of its role alone."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from localstack.cloud.deployed import DeployedFunction
-from localstack.cloud.endpoint import Endpoint
+from localstack.cloud.endpoint import REGION, Endpoint
 from localstack.cloud.secrets import CloudSecrets
 from localstack.lambdas.pool import Lambdas
 from tests.support.lambdas import Workshop, call
 
-REGION = "eu-central-1"
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 READING = """
 import http.client
@@ -40,25 +37,15 @@ def handler(event, _):
 """
 
 
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-class Cloud:
+class World:
     """A secret under a key of its own, and a role that a test gives rights to."""
 
-    def __init__(self, url: str, function: DeployedFunction) -> None:
-        self.url = url
+    def __init__(self, cloud: Endpoint, function: DeployedFunction) -> None:
         self.role = function.name
-        self.iam = self._client("iam")
+        self.iam = cloud.client("iam")
         self.iam.create_role(RoleName=self.role, AssumeRolePolicyDocument=TRUST)
-        self.key = self._client("kms").create_key()["KeyMetadata"]["Arn"]
-        secret = self._client("secretsmanager").create_secret(
+        self.key = cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+        secret = cloud.client("secretsmanager").create_secret(
             Name=function.name, SecretString='{"A": "b"}', KmsKeyId=self.key
         )
         self.secret = secret["ARN"]
@@ -74,30 +61,20 @@ class Cloud:
         )
         self.iam.attach_role_policy(RoleName=self.role, PolicyArn=policy["Policy"]["Arn"])
 
-    def _client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
-
 
 def _document(action: str, resource: str, **more: Any) -> str:
     statement = {"Effect": "Allow", "Action": action, "Resource": resource, **more}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def opened(workshop: Workshop, cloud: str, function: DeployedFunction) -> Lambdas:
-    secrets = CloudSecrets(Endpoint(cloud, REGION))
-    return Lambdas({function.name: function}, secrets=secrets, logs=workshop.logs)
+def opened(workshop: Workshop, cloud: Endpoint, function: DeployedFunction) -> Lambdas:
+    return Lambdas({function.name: function}, secrets=CloudSecrets(cloud), logs=workshop.logs)
 
 
-async def test_secret_with_the_right(workshop: Workshop, cloud: str) -> None:
+async def test_secret_with_the_right(workshop: Workshop, cloud: Endpoint) -> None:
     """A role that may read the secret and use its key gets what GetSecretValue answers."""
     function = workshop.function(READING, name="permitted")
-    world = Cloud(cloud, function)
+    world = World(cloud, function)
     world.permit("secrets", "secretsmanager:GetSecretValue", world.secret)
     world.permit_by_managed_policy("kms:Decrypt", world.key)
     async with opened(workshop, cloud, function) as lambdas:
@@ -106,10 +83,10 @@ async def test_secret_with_the_right(workshop: Workshop, cloud: str) -> None:
     assert (status, answer["ARN"], answer["SecretString"]) == (200, world.secret, '{"A": "b"}')
 
 
-async def test_secret_without_the_right(workshop: Workshop, cloud: str) -> None:
+async def test_secret_without_the_right(workshop: Workshop, cloud: Endpoint) -> None:
     """Each right that is missing is named; one that is given works at once, and a Deny stands above it."""
     function = workshop.function(READING, name="denied")
-    world = Cloud(cloud, function)
+    world = World(cloud, function)
     async with opened(workshop, cloud, function) as lambdas:
 
         async def read() -> tuple[int, str, str]:
@@ -130,10 +107,10 @@ async def test_secret_without_the_right(workshop: Workshop, cloud: str) -> None:
 
 
 @pytest.mark.parametrize(("service", "status"), [("secretsmanager", 200), ("s3", 400)])
-async def test_key_for_one_service(workshop: Workshop, cloud: str, service: str, status: int) -> None:
+async def test_key_for_one_service(workshop: Workshop, cloud: Endpoint, service: str, status: int) -> None:
     """A right to use the key through Secrets Manager is enough; one through another service is none."""
     function = workshop.function(READING, name=f"through-{service}")
-    world = Cloud(cloud, function)
+    world = World(cloud, function)
     world.permit("secrets", "secretsmanager:GetSecretValue", world.secret)
     through = {"StringEquals": {"kms:ViaService": f"{service}.{REGION}.amazonaws.com"}}
     world.permit("key", "kms:Decrypt", world.key, Condition=through)
@@ -152,10 +129,10 @@ async def test_secrets_out_of_order(workshop: Workshop) -> None:
         assert (await call(lambdas, event=["any"]))[0] == 500
 
 
-async def test_right_to_another_secret(workshop: Workshop, cloud: str) -> None:
+async def test_right_to_another_secret(workshop: Workshop, cloud: Endpoint) -> None:
     """A right to one secret is none to another."""
     function = workshop.function(READING, name="other")
-    world = Cloud(cloud, function)
+    world = World(cloud, function)
     world.permit("secrets", "secretsmanager:GetSecretValue", f"{world.secret}-2")
     async with opened(workshop, cloud, function) as lambdas:
         status, answer = await call(lambdas, "other", [world.secret])
@@ -163,11 +140,11 @@ async def test_right_to_another_secret(workshop: Workshop, cloud: str) -> None:
     assert (status, answer["__type"]) == (400, "AccessDeniedException")
 
 
-async def test_secret_that_is_not_there(workshop: Workshop, cloud: str) -> None:
+async def test_secret_that_is_not_there(workshop: Workshop, cloud: Endpoint) -> None:
     """An ARN of no secret is AWS's error for it."""
     function = workshop.function(READING)
     async with opened(workshop, cloud, function) as lambdas:
-        status, answer = await call(lambdas, event=["arn:aws:secretsmanager:eu-central-1:1:secret:none"])
+        status, answer = await call(lambdas, event=[cloud.arn("secretsmanager", "secret:none")])
 
     assert (status, answer["__type"]) == (400, "ResourceNotFoundException")
 
