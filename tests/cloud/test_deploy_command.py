@@ -24,6 +24,9 @@ from infra.errors import ConfigError
 from infra.sections import Concurrency
 from infra.stack_file import own_values
 
+PARALLEL = 16
+"""Producers or workers that somebody who tries the service out may start at once."""
+
 _ENGINE = f"""#!{sys.executable}
 import json, os, sys
 with open(os.environ["CALLS"], "a") as calls:
@@ -166,6 +169,8 @@ def test_local_configuration_is_one_that_the_program_takes(tmp_path: Path) -> No
     assert read.database_url is not None
     assert read.database_url.get_secret_value() == "postgresql://postgres/spooled"
     assert read.concurrency != Concurrency()
+    # The official clients send a POST that was refused with 503 no second time.
+    assert min(read.concurrency.hot, read.concurrency.waiting) >= PARALLEL
 
 
 @pytest.mark.usefixtures("engine")
