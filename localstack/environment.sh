@@ -34,9 +34,10 @@ if [ ! -e .venv/run ] && [ ! -e .venv/dev ] || ! .venv/bin/python -m pip --versi
 fi
 rm -f .venv/run .venv/dev
 echo "Installing $(grep -c == "$lock") packages from $lock"
-# The lock is complete and every file in it a wheel: nothing is resolved, and nothing built.
+# The lock is complete: nothing is resolved. Every file in it is a wheel, so nothing is built either, but for
+# LocalStack's client, a few lines of Python that are published as source alone.
 .venv/bin/python -m pip install -qq --disable-pip-version-check --no-input \
-    --require-hashes --no-deps --only-binary :all: -r "$lock"
+    --require-hashes --no-deps --only-binary :all: --no-binary localstack-client -r "$lock"
 # What `make test` installs has in it all that `make run` does.
 [ "$1" = run ] || touch .venv/run
 touch ".venv/$1"
