@@ -9,6 +9,7 @@ from infra.archives import Archive
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 _MODE = 0o100644
 _UNIX = 3
+_LEVEL = 6  # 9 takes three times as long, for half a percent
 
 
 def write_archive(path: Path, folder: Path) -> Archive:
@@ -23,7 +24,7 @@ def write_archive(path: Path, folder: Path) -> Archive:
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = _UNIX
             entry.external_attr = _MODE << 16
-            packed.writestr(entry, file.read_bytes(), compresslevel=9)
+            packed.writestr(entry, file.read_bytes(), compresslevel=_LEVEL)
     return Archive(path, hashlib.sha256(path.read_bytes()).hexdigest())
 
 

@@ -10,15 +10,17 @@ import httpx
 import pytest
 
 from tests.support.guide import follow_guide, see_a_lapsed_lease_come_back, see_a_schedule_fire
+from tests.support.package import Packages
 from tests.support.run import Run, started
 
 CLOUD = (sys.executable, "-m", "localstack.cloud")
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """The running cloud."""
+def cloud(packages: Packages, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """The running cloud, which has the packages of its functions from an earlier start."""
     home = tmp_path_factory.mktemp("cloud") / "data"
+    packages.lend(home / "archives")
     with started(home, command=CLOUD, ready_seconds=300) as run:
         yield run
 

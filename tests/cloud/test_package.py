@@ -1,5 +1,6 @@
 """What is uploaded to Lambda is small, the same each time, and complete."""
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -10,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from infra.archives import Architecture, Archive, own_architecture
+from infra.package import reuse
 from infra.package.budget import MOST_UNPACKED, MOST_ZIPPED, keep, size_faults
 from infra.package.code import PACKAGES, ROOT, build_code
 from infra.package.dependencies import build_dependencies
 from infra.package.errors import PackageError
 from infra.package.lambda_runtime import MACHINES, architectures, newest_glibc
+from infra.package.reuse import reuse_dependencies
 from tests.support.package import Packages
 
 NOT_FOR_FUNCTIONS = {
@@ -44,6 +47,43 @@ def test_same_lock_same_hash(packages: Packages, tmp_path: Path) -> None:
     again = build_dependencies(tmp_path, own_architecture())
 
     assert again.sha256 == packages.archives().dependencies[own_architecture()].sha256
+
+
+def test_layer_is_built_once_for_what_it_is_made_from(
+    packages: Packages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is built again when lock, packager, Python or the archive itself changed, and not otherwise."""
+    there, built = tmp_path / "archives", []
+    packages.lend(there)
+    lock = tmp_path / "function.txt"
+
+    def rebuilt() -> bool:
+        built.clear()
+        reuse_dependencies(there, own_architecture())
+        return bool(built)
+
+    def build(target: Path, architecture: Architecture) -> Archive:
+        built.append(architecture)
+        archive = target / f"dependencies-{architecture}.zip"
+        archive.write_bytes(b"new")
+        return Archive(archive, hashlib.sha256(b"new").hexdigest())
+
+    monkeypatch.setattr(reuse, "build_dependencies", build)
+    assert not rebuilt()
+    with monkeypatch.context() as changed:
+        changed.setattr(sys, "version", "another")
+        assert rebuilt()
+        assert not rebuilt()
+    assert rebuilt()
+    (there / f"dependencies-{own_architecture()}.zip").write_bytes(b"cut short")
+    assert rebuilt()
+    lock.write_text("changed")
+    monkeypatch.setattr(reuse, "ROOT", Path("/"))
+    monkeypatch.setattr(reuse, "LOCK", lock)
+    assert rebuilt()
+    assert not rebuilt()
+    lock.write_text("changed again")
+    assert rebuilt()
 
 
 def test_nothing_that_builds_tests_or_deploys_goes_along(packages: Packages) -> None:

@@ -3,15 +3,15 @@
 import fcntl
 import hashlib
 import shutil
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from infra.archives import Architecture, Archive, Archives, own_architecture
-from infra.package.code import ROOT, build_code, code_files
-from infra.package.dependencies import LOCK, build_dependencies
+from infra.package.code import build_code, code_files
 from infra.package.lambda_runtime import runtime
 from infra.package.measure import Unpacked, unpack
+from infra.package.reuse import mark_of, reuse_dependencies
 
 
 class Packages:
@@ -39,21 +39,24 @@ class Packages:
         return Unpacked(folder / "task", folder / "opt" / "python", folder / "bare")
 
     def _code(self) -> Archive:
-        mark = _mark(code_files())
+        mark = mark_of(code_files())
         return _archive(self._made(f"functions-{mark}", build_code) / "functions.zip")
 
     def _dependencies(self, architecture: Architecture) -> Archive:
-        folder = self._made(
-            f"dependencies-{architecture}-{_mark([LOCK])}",
-            lambda place: build_dependencies(place, architecture),
-        )
-        return _archive(folder / f"dependencies-{architecture}.zip")
+        with self._alone():
+            return reuse_dependencies(self._cache, architecture)
+
+    def lend(self, target: Path) -> None:
+        """Put the layer for this machine where a build will look for it."""
+        self._dependencies(own_architecture())
+        target.mkdir(parents=True)
+        for file in self._cache.glob(f"dependencies-{own_architecture()}.*"):
+            shutil.copy(file, target)
 
     def _made(self, name: str, make: Callable[[Path], object]) -> Path:
         """A folder of that name, made now if it is not there."""
         folder = self._cache / name
-        with (self._cache / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with self._alone():
             if not folder.exists():
                 half_made = self._cache / "half-made"
                 shutil.rmtree(half_made, ignore_errors=True)
@@ -62,13 +65,11 @@ class Packages:
                 half_made.rename(folder)
         return folder
 
-
-def _mark(files: Iterable[Path]) -> str:
-    """The same for the same files, packaged by the same program and Python."""
-    mark = hashlib.sha256(sys.version.encode())
-    for file in sorted([*files, *(ROOT / "infra" / "package").glob("*.py")]):
-        mark.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
-    return mark.hexdigest()[:16]
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with (self._cache / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
 
 def _archive(path: Path) -> Archive:
