@@ -2,10 +2,10 @@
 
 Every environment holds one connection. RDS Proxy pins it to one of the database (roles and the tenant are set
 in each transaction, which the proxy takes for session state), so nothing is counted on from multiplexing:
-what Lambda may run at most stays within what the database takes. Functions that each job passes through have
-environments that nobody else can use up; all others share the rest of the account's quota, so that a burst
-of any one of them finds room. Load above it is refused at the gateway, with 503 and within milliseconds, and
-never by the database.
+what Lambda may run at most stays within what the database takes. A reservation is a limit as well. Functions
+that wait for jobs have one, lest they take all there is; the others share the rest of the account's quota, so
+that a burst of any of them finds room. Load above it is refused at the gateway, with 503 and within
+milliseconds, and never by the database.
 """
 
 from collections.abc import Mapping, Sequence

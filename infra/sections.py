@@ -36,7 +36,12 @@ class Concurrency(Section):
         description="Concurrent executions of the account in this region (its quota).",
     )
     waiting: int = Field(100, ge=1, le=10_000, description="Of functions that may wait for a job.")
-    hot: int = Field(20, ge=1, le=10_000, description="Of functions that each job passes through.")
+    hot: int | None = Field(
+        None,
+        ge=1,
+        le=10_000,
+        description="Of functions that each job passes through, and no more; unset: as all others.",
+    )
     cold: int | None = Field(
         None,
         ge=1,

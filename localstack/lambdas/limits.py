@@ -15,7 +15,7 @@ class Limits:
     idle_seconds: float = 300.0
     grace_seconds: float = 2.0
     """From SIGTERM to SIGKILL, as Lambda gives a function that has an extension."""
-    environments: int = 40
+    environments: int = 64
     """Of all functions together: what one machine bears. Idle ones make room, the longest unused first."""
     freeze: bool = True
     """Stop a process between invocations, as Lambda does."""

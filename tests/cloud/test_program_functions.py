@@ -112,7 +112,7 @@ def test_reservations_cannot_exhaust_the_database() -> None:
     config = Config.read("prod", PROD)
     assert config.database is not None
     assert at_most(config, reserve(config, DECLARED)) <= config.database.connections
-    alone = Config.read("prod", PROD | {"concurrency": '{"cold": 2}'})
+    alone = Config.read("prod", PROD | {"concurrency": '{"cold": 2, "hot": 20}'})
     assert at_most(alone, reserve(alone, DECLARED)) < 900
 
     with pytest.raises(ConfigError, match=r"raise database\.maxCapacity, or set"):
