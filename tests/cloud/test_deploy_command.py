@@ -185,8 +185,13 @@ def test_silent_localstack_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_make_target_passes_the_stack() -> None:
     """`make deploy STACK=prod` is the command of this file."""
+    # `make test` above us would otherwise have its say in what this one prints.
     shown = subprocess.run(
-        ["make", "-n", "deploy", "STACK=prod"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "--no-print-directory", "-n", "deploy", "STACK=prod"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
 
     assert shown.stdout.splitlines()[-1].endswith("python -m infra.deploy prod")
