@@ -1,7 +1,10 @@
 """What is declared and uploaded, once for all tests that only look; and functions to run."""
 
-from collections.abc import Iterator
+import fcntl
+import pickle
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,10 +18,30 @@ from tests.support.package import Packages
 from tests.support.program import LOCAL, PROD, STREAMS, Program, run_program
 from tests.support.tree import small_tree
 
+Declare = Callable[..., Program]
+
 
 @pytest.fixture(scope="session")
-def local() -> Program:
-    return run_program(LOCAL)
+def declare_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Declare:
+    """Runs the program by name: one worker of the session does, and the others read what it has declared."""
+    own = tmp_path_factory.getbasetemp()
+    folder = own if worker_id == "master" else own.parent
+
+    def declare(name: str, values: dict[str, str], **options: Any) -> Program:
+        kept = folder / f"{name}.program"
+        with (folder / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not kept.exists():
+                kept.write_bytes(pickle.dumps(run_program(values, **options)))
+        program: Program = pickle.loads(kept.read_bytes())
+        return program
+
+    return declare
+
+
+@pytest.fixture(scope="session")
+def local(declare_once: Declare) -> Program:
+    return declare_once("local", LOCAL)
 
 
 @pytest.fixture(scope="session")
@@ -33,9 +56,9 @@ def some(tree: Path) -> list[Declared]:
 
 
 @pytest.fixture(scope="session")
-def prod(tree: Path) -> Program:
+def prod(declare_once: Declare, tree: Path) -> Program:
     """A production stack with everything, and with some of the functions."""
-    return run_program(PROD | {"streams": STREAMS}, functions=tree)
+    return declare_once("prod", PROD | {"streams": STREAMS}, functions=tree)
 
 
 @pytest.fixture

@@ -41,7 +41,10 @@ async def test_frozen_between_invocations(workshop: Workshop) -> None:
         _, during = await call(lambdas, event=0.1)
         assert during - before > 10
 
-        assert state(pid) == "T"
+        async def stopped() -> bool:
+            return state(pid) == "T"
+
+        await until(stopped)
         loop = asyncio.get_running_loop()
         asleep_until = loop.time() + 0.3
 

@@ -1,7 +1,6 @@
 """Nobody learns in production that a function lacks a right or a route: what is taken away is named."""
 
 import json
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from functions.app import every_function
 from infra.declared import DeclarationError
 from infra.errors import ConfigError
 from tests.support.audit import faults
+from tests.support.emulated import few_functions
 from tests.support.program import LOCAL, PROD, Program, run_program
 from tests.support.reach import reached_uses
 from tests.support.tree import small_tree
@@ -93,8 +93,14 @@ def test_a_right_that_is_taken_away_is_named(action: str, fault: str, local: Pro
     assert all(one.startswith(fault) for one in found)
 
 
-def of(name: str, found: list[str]) -> list[str]:
-    return [fault for fault in found if re.search(rf"\b{re.escape(name)}\b", fault)]
+@pytest.fixture
+def some_functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Few function files, declared in a moment: those that something is taken away from below."""
+    monkeypatch.setattr("infra.concurrency.WAITING", frozenset())
+    monkeypatch.setattr("infra.concurrency.HOT", frozenset())
+    return few_functions(
+        tmp_path, "auth/email_start.py", "jobs/claim.py", "ticks/deliveries.py", "webhooks/test.py"
+    )
 
 
 @pytest.mark.parametrize(
@@ -106,12 +112,12 @@ def of(name: str, found: list[str]) -> list[str]:
         ("deploy/migrate.py", "deploy-migrate is not called"),
     ],
 )
-def test_a_function_file_that_is_taken_away_is_named(file: str, fault: str, tmp_path: Path) -> None:
+def test_a_function_file_that_is_taken_away_is_named(file: str, fault: str, some_functions: Path) -> None:
     """The program declares what is left, and what is missing is seen."""
-    small_tree(tmp_path)
-    (tmp_path / file).unlink()
+    assert fault not in faults(run_program(LOCAL, functions=some_functions))
+    (some_functions / file).unlink()
 
-    assert fault in faults(run_program(LOCAL, functions=tmp_path))
+    assert fault in faults(run_program(LOCAL, functions=some_functions))
 
 
 @pytest.mark.parametrize(
@@ -137,15 +143,15 @@ def test_a_function_file_that_is_taken_away_is_named(file: str, fault: str, tmp_
     ],
 )
 def test_a_declaration_that_is_changed_is_named(
-    file: str, line: str, changed: str, expected: list[str], tmp_path: Path
+    file: str, line: str, changed: str, expected: list[str], some_functions: Path
 ) -> None:
     """A route, a right, a way out or a period that is not that of the application."""
-    path = small_tree(tmp_path) / file
+    path = some_functions / file
     text = path.read_text(encoding="utf-8")
     assert line in text
     path.write_text(text.replace(line, changed), encoding="utf-8")
 
-    missing = set(faults(run_program(PROD, functions=tmp_path)))
+    missing = set(faults(run_program(PROD, functions=some_functions)))
     assert set(expected) <= missing
     assert {fault for fault in missing if fault.split(" ")[0] in {expected[0].split(" ")[0]} - {"POST"}} <= {
         *expected

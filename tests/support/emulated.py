@@ -20,9 +20,9 @@ FEW = ("deploy/migrate.py", "edge/default.py", "jobs/create.py", "ticks/leases.p
 """A function file of each kind."""
 
 
-def few_functions(folder: Path) -> Path:
-    """A folder with one function file of each kind, for a stack that is made in a moment."""
-    for name in FEW:
+def few_functions(folder: Path, *more: str) -> Path:
+    """A folder with one function file of each kind and those named, for a stack that is made in a moment."""
+    for name in (*FEW, *more):
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text((FUNCTIONS / name).read_text())

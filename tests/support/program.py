@@ -1,9 +1,11 @@
 """The Pulumi program under mocks: what it declares, without an engine and without a cloud."""
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -62,19 +64,26 @@ class Resource:
     custom: bool
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Program:
     """All that was declared."""
 
-    resources: list[Resource] = field(default_factory=list)
-    outputs: dict[str, Any] = field(default_factory=dict)
+    resources: list[Resource]
+    outputs: dict[str, Any]
 
     def of(self, *types: str) -> list[Resource]:
         """Of types such as `lambda/function:Function`."""
-        return [found for found in self.resources if found.type.removeprefix("aws:") in types]
+        return [found for type_ in types for found in self._by_type.get(type_, [])]
 
     def by_name(self, type_: str) -> dict[str, dict[str, Any]]:
         return {found.name: found.inputs for found in self.of(type_)}
+
+    @cached_property
+    def _by_type(self) -> dict[str, list[Resource]]:
+        by_type: dict[str, list[Resource]] = defaultdict(list)
+        for found in self.resources:
+            by_type[found.type.removeprefix("aws:")].append(found)
+        return dict(by_type)
 
     def policies(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Every statement of every policy document, with the resource that it is in."""
@@ -87,11 +96,11 @@ class Program:
 
 class _Recorder(pulumi.runtime.Mocks):
     def __init__(self) -> None:
-        self.program = Program()
+        self.resources: list[Resource] = []
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
         inputs = runtime.plain(args.inputs)
-        self.program.resources.append(Resource(args.typ, args.name, inputs, bool(args.custom)))
+        self.resources.append(Resource(args.typ, args.name, inputs, bool(args.custom)))
         kind = args.typ.rpartition(":")[2]
         known = {
             "arn": f"arn:aws:mock:{REGION}:{ACCOUNT}:{kind}/{args.inputs.get('name', args.name)}",
@@ -131,4 +140,4 @@ def run_under_mocks(stack: str, program: Callable[[], None]) -> Program:
     recorder = _Recorder()
     with ThreadPoolExecutor(1) as thread:
         outputs = thread.submit(runtime.run_under_mocks, recorder, program, stack).result()
-    return replace(recorder.program, outputs=dict(outputs))
+    return Program(recorder.resources, dict(outputs))
