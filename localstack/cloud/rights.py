@@ -21,10 +21,12 @@ class Rights:
         self._cloud = cloud
         self._documents = cache(self._read_documents)
 
-    def role_allows(self, role_arn: str, action: str, resource: str) -> bool:
+    def role_allows(
+        self, role_arn: str, action: str, resource: str, context: dict[str, str] | None = None
+    ) -> bool:
         """Whether the role's own and attached policies allow the action, and none denies it."""
         results = {
-            IAMPolicy(document).is_action_permitted(action, resource)
+            IAMPolicy(document).is_action_permitted(action, resource, incoming_condition_values=context)
             for document in self._documents(role_name(role_arn))
         }
         return PermissionResult.PERMITTED in results and PermissionResult.DENIED not in results
