@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from shared.clock import Clock, system_clock
 from shared.events.wakeups import Wakeups
@@ -10,6 +11,9 @@ from shared.settings import Settings
 from shared.store import Store
 from shared.tally import Tally
 from shared.tenants.key_cache import KeyCache
+
+if TYPE_CHECKING:
+    from shared.live.hub import Hub
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +28,14 @@ class Core:
     key_cache: KeyCache = field(default_factory=lambda: KeyCache(timedelta(0)))
     rates: RateLimiter = field(default_factory=RateLimiter)
     tally: Tally = field(default_factory=Tally)
+    hub: "Hub | None" = None
+    """The readers of live events; a Lambda environment has none."""
     waits_end_at: datetime | None = None
     """Set for one request where the time of a request has an end."""
 
     async def close(self) -> None:
+        if self.hub is not None:
+            await self.hub.close()
         await self.wakeups.close()
         await self.rates.close()
         await self.store.close()
