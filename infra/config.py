@@ -39,6 +39,18 @@ SECRET_SETTINGS = frozenset(
         "STRIPE_WEBHOOK_SECRET",
     }
 )
+LISTENER_SETTINGS = frozenset(
+    {
+        "HOST",
+        "PORT",
+        "GRPC_PORT",
+        "TLS_CERTIFICATE_FILE",
+        "TLS_KEY_FILE",
+        "DRAIN_SECONDS",
+        "SPOOLED_DATA_DIR",
+    }
+)
+"""Of a process that listens: a function does not, and TLS ends before the streams."""
 _OWN_SETTINGS = frozenset({"SPOOLED_ENV", "PUBLIC_URL", "PREPARE_THRESHOLD"})
 _LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731)
 
@@ -137,6 +149,8 @@ class Config(Section):
         for name in settings:
             if name in SECRET_SETTINGS | _OWN_SETTINGS:
                 raise ValueError(f"{name} has a place of its own in the configuration")
+            if name in LISTENER_SETTINGS:
+                raise ValueError(f"{name} is of a process that listens, and no function does")
             if name not in known:
                 raise ValueError(f"{name} is no setting{_did_you_mean(name, known)}")
         Settings.model_validate(

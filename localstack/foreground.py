@@ -32,7 +32,7 @@ class StoppedError(BaseException):
 class LocalServer(uvicorn.Server):
     """Uvicorn that leaves the signals to the run, which has more to stop than this."""
 
-    def __init__(self, application: ASGIApp, *, forwarded_allow_ips: str) -> None:
+    def __init__(self, application: ASGIApp, settings: Settings) -> None:
         super().__init__(
             uvicorn.Config(
                 application,
@@ -42,7 +42,9 @@ class LocalServer(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 # Its own default believes whoever connects from this machine.
-                forwarded_allow_ips=forwarded_allow_ips,
+                forwarded_allow_ips=settings.forwarded_allow_ips,
+                ssl_certfile=settings.tls_certificate_file or None,
+                ssl_keyfile=settings.tls_key_file or None,
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )
@@ -106,7 +108,11 @@ def _settings(environment: Mapping[str, str]) -> Settings:
         return Settings.from_environment(environment)
     except ValidationError as error:
         faults = [
-            (".".join(str(part) for part in fault["loc"]).upper(), fault["msg"]) for fault in error.errors()
+            (
+                ".".join(str(part) for part in fault["loc"]).upper(),
+                fault["msg"].removeprefix("Value error, "),
+            )
+            for fault in error.errors()
         ]
         raise StartError("\n".join(f"{name}: {text}" if name else text for name, text in faults)) from error
 

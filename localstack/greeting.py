@@ -1,9 +1,10 @@
 """What a person sees once the service answers: where it is, and the first thing to try."""
 
 import asyncio
-import socket
+import ssl
 import sys
-from pathlib import Path
+
+from localstack.foreground import Run
 
 GREETING = """
 Spooled is ready.
@@ -22,26 +23,35 @@ Make your organization, then follow the guide:
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  the address to call, not the one to listen on
 
 
-async def greet_when_ready(opened: socket.socket, home: Path, more: str = "") -> None:
+async def greet_when_ready(run: Run, more: str = "") -> None:
     """Wait for /health to answer, then print the greeting, with one more line of places if there is one."""
-    host, port = opened.getsockname()[:2]
+    host, port = run.opened.getsockname()[:2]
     host = ANYWHERE.get(host, host)
-    await _health(host, port)
-    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    sys.stdout.write(GREETING.format(url=url, home=home, more=more))
+    tls = _trusting_itself() if run.settings.tls_is_on else None
+    await _health(host, port, tls)
+    scheme = "https" if tls else "http"
+    url = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+    sys.stdout.write(GREETING.format(url=url, home=run.home, more=more))
     sys.stdout.flush()
 
 
-async def _health(host: str, port: int) -> None:
+async def _health(host: str, port: int, tls: ssl.SSLContext | None) -> None:
     while True:
-        if await _is_healthy(host, port):
+        if await _is_healthy(host, port, tls):
             return
         await asyncio.sleep(0.02)
 
 
-async def _is_healthy(host: str, port: int) -> bool:
+def _trusting_itself() -> ssl.SSLContext:
+    """The certificate is not of this address, as a rule, and nothing secret is sent."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+async def _is_healthy(host: str, port: int, tls: ssl.SSLContext | None) -> bool:
     try:
-        reader, writer = await asyncio.open_connection(host, port)
+        reader, writer = await asyncio.open_connection(host, port, ssl=tls)
     except OSError:
         return False
     try:

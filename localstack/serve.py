@@ -41,9 +41,9 @@ async def _serve(run: Run) -> None:
         return core
 
     service = Service(endpoints, opened_core)
-    run.ending.server = server = LocalServer(service, forwarded_allow_ips=settings.forwarded_allow_ips)
+    run.ending.server = server = LocalServer(service, settings)
     try:
-        async with beside(run_timers(core, ticks), greet_when_ready(run.opened, run.home)):
+        async with beside(run_timers(core, ticks), greet_when_ready(run)):
             await server.serve(sockets=[run.opened])
     except OSError as error:
         raise cannot_listen(settings.host, settings.port, error) from error

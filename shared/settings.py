@@ -9,6 +9,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from shared.certificate import check_certificate
 from shared.mail.server import read_smtp_url
 from shared.server_urls import check_database_url, check_redis_url
 
@@ -26,6 +27,19 @@ class Settings(BaseModel):
     )
     host: str = Field("127.0.0.1", description="Address that the local server listens on.")
     port: int = Field(8080, ge=0, le=65535, description="HTTP port of the local server.")
+    grpc_port: int = Field(50_051, ge=0, le=65535, description="gRPC port beside it; 0: any that is free.")
+    tls_certificate_file: str = Field(
+        "",
+        description="PEM file of the certificate, with its chain below, that HTTP and gRPC show; empty: both "
+        "are in the clear. Read at the start.",
+    )
+    tls_key_file: str = Field("", description="PEM file of the certificate's key, without a passphrase.")
+    drain_seconds: float = Field(
+        10.0,
+        ge=0,
+        le=100,
+        description="Longest wait of an ending process for the jobs in flight on its gRPC streams, seconds.",
+    )
     spooled_data_dir: str = Field(".data", description="Folder of the embedded servers and secrets.")
     database_url: str = Field(
         "", repr=False, description="PostgreSQL URL; empty with `make run`: the embedded server."
@@ -157,6 +171,14 @@ class Settings(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _certificate_has_its_key(self) -> Self:
+        if bool(self.tls_certificate_file) != bool(self.tls_key_file):
+            raise ValueError("TLS_CERTIFICATE_FILE and TLS_KEY_FILE must both be set, or neither")
+        if self.tls_is_on:
+            check_certificate(self.tls_certificate_file, self.tls_key_file)
+        return self
+
+    @model_validator(mode="after")
     def _production_needs_a_secret(self) -> Self:
         if self.spooled_env == "production" and self.secret_key == DEVELOPMENT_SECRET:
             raise ValueError(
@@ -167,6 +189,10 @@ class Settings(BaseModel):
     @property
     def development(self) -> bool:
         return self.spooled_env == "development"
+
+    @property
+    def tls_is_on(self) -> bool:
+        return bool(self.tls_certificate_file)
 
     @property
     def redis_is_used(self) -> bool:

@@ -51,12 +51,11 @@ async def _run(run: Run) -> None:
         deployed = await asyncio.to_thread(read_back, cloud, f"{PROJECT}-{STACK}", run.home / "code")
         async with Lambdas(deployed.functions, secrets=CloudSecrets(cloud), logs=logs) as lambdas:
             gateway = Gateway(deployed, lambdas.invoke)
-            forwarded = run.settings.forwarded_allow_ips
-            run.ending.server = server = LocalServer(gateway, forwarded_allow_ips=forwarded)
+            run.ending.server = server = LocalServer(gateway, run.settings)
             try:
                 async with beside(
                     run_schedules(deployed.schedules, lambdas.invoke),
-                    greet_when_ready(run.opened, run.home, LOGS.format(folder=logs.folder)),
+                    greet_when_ready(run, LOGS.format(folder=logs.folder)),
                 ):
                     await server.serve(sockets=[run.opened])
             except OSError as error:

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 
 from pydantic.alias_generators import to_camel
 
-from infra.config import SECRET_SETTINGS
+from infra.config import LISTENER_SETTINGS, SECRET_SETTINGS
 from infra.stack_file import own_values, stack_config
 from shared.settings import Settings
 
 # Of the process that listens, which here is the gateway.
-_NOT_OF_FUNCTIONS = frozenset({"HOST", "PORT", "SPOOLED_DATA_DIR", "FORWARDED_ALLOW_IPS"})
+_NOT_OF_FUNCTIONS = LISTENER_SETTINGS | {"FORWARDED_ALLOW_IPS"}
 _OWN_PLACE = {"SPOOLED_ENV": "environment", "PUBLIC_URL": "publicUrl"}
 
 

@@ -54,6 +54,7 @@ def test_a_section_that_is_no_object_is_refused(value: str) -> None:
         ({"secretKey": "with spaces and umlauts ä"}, "spooled:secretKey: must be 20 or more"),
         ({"settings": '{"DEFAULT_PLN": "free"}'}, "DEFAULT_PLN is no setting; did you mean DEFAULT_PLAN?"),
         ({"settings": '{"SECRET_KEY": "x"}'}, "SECRET_KEY has a place of its own"),
+        ({"settings": '{"GRPC_PORT": "50052"}'}, "GRPC_PORT is of a process that listens"),
         ({"settings": '{"DEFAULT_PLAN": "gold"}'}, "spooled:settings.default_plan: Input should be 'free'"),
         ({"database": "{}"}, "one of database (the stack makes it) and databaseUrl"),
         ({"cache": "{}", "network": "{}"}, "one of cache (the stack makes it) and redisUrl"),

@@ -140,6 +140,8 @@ def test_folder_in_use_is_said(tmp_path: Path) -> None:
         ({"SPOOLED_ENV": "production"}, "SECRET_KEY"),
         ({"DATABASE_URL": "nonsense", "REDIS_URL": "none"}, "DATABASE_URL"),
         ({"REDIS_URL": "nonsense"}, "REDIS_URL"),
+        ({"TLS_KEY_FILE": "/dev/null"}, "TLS_CERTIFICATE_FILE and TLS_KEY_FILE must both be set"),
+        ({"DRAIN_SECONDS": "a while"}, "DRAIN_SECONDS"),
         ({"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "REDIS_URL": "none"}, "DATABASE_URL"),
     ],
 )

@@ -58,8 +58,9 @@ def free_port() -> int:
 
 
 def environment(home: Path, port: int, **settings: str) -> dict[str, str]:
-    """No setting of the machine, and no program of it that a user might not have."""
-    return {"PATH": MINIMAL_PATH, "PORT": str(port), "SPOOLED_DATA_DIR": str(home), **settings}
+    """No setting of the machine, no program of it that a user might not have, no port of another run."""
+    own = {"PORT": str(port), "GRPC_PORT": "0", "SPOOLED_DATA_DIR": str(home)}
+    return {"PATH": MINIMAL_PATH, **own, **settings}
 
 
 @contextmanager
