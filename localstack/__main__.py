@@ -3,7 +3,7 @@
 import sys
 
 from localstack.command import run_command
-from localstack.serve import serve
+from localstack.serve import run_local
 
 if __name__ == "__main__":
-    sys.exit(run_command(serve))
+    sys.exit(run_command(run_local))

@@ -5,7 +5,7 @@ import pwd
 from dataclasses import dataclass
 from pathlib import Path
 
-from localstack.errors import StartError
+from shared.edge.process.errors import StartError
 
 UNPRIVILEGED = "nobody"
 

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from localstack.account import Account
-from localstack.errors import StartError
+from shared.edge.process.errors import StartError
 
 # Root's own folder, so that nobody else can put a program there for us to run.
 SHARED_CACHE = Path("/var/cache/spooled")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from localstack.account import Account, open_private
-from localstack.errors import StartError
+from shared.edge.process.errors import StartError
 
 PATIENCE_SECONDS = 20.0
 LOG_KEPT_BYTES = 5_000_000

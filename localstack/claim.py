@@ -1,16 +1,14 @@
-"""What one run has to itself: its data folder and its port. Both are free again however the run ends."""
+"""The data folder, which one run has to itself; it is free again however the run ends."""
 
-import errno
 import fcntl
 import os
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from localstack.account import open_private
-from localstack.errors import StartError
+from shared.edge.process.errors import StartError
 
 # A run that was told to end, or killed with its terminal, gets this long to put its servers to bed.
 PATIENCE_SECONDS = 3.0
@@ -45,36 +43,9 @@ def _take(lock: int, home: Path) -> None:
             if time.monotonic() > end:
                 holder = os.pread(lock, 32, 0).decode().strip()
                 raise StartError(
-                    f"The data folder {home} is in use by another run (process {holder}). "
-                    "Stop that one, or set SPOOLED_DATA_DIR to another folder and PORT to another port."
+                    f"The data folder {home} is in use by another run (process {holder}). Stop that one, or "
+                    "set SPOOLED_DATA_DIR to another folder, and PORT and GRPC_PORT to other ports."
                 ) from None
             time.sleep(0.05)
         else:
             return
-
-
-@contextmanager
-def claimed_port(host: str, port: int) -> Iterator[socket.socket]:
-    """A socket with that address, not listening yet: nobody is let in before all is ready."""
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-    except socket.gaierror as error:
-        raise StartError(f"HOST={host} is no address of this machine: {error.strerror}.") from error
-    with socket.socket(family, kind) as opened:
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            opened.bind(address)
-        except OSError as error:
-            raise cannot_listen(host, port, error) from error
-        yield opened
-
-
-def cannot_listen(host: str, port: int, error: OSError) -> StartError:
-    if error.errno == errno.EADDRINUSE:
-        return StartError(
-            f"Port {port} of {host} is in use by another program. Stop it, or choose another: "
-            f"make run PORT={port + 1 if port < 65535 else 8080}"  # noqa: PLR2004  the last port there is
-        )
-    return StartError(f"HOST={host} PORT={port} cannot be listened on: {error.strerror}.")

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 
 from localstack.child import PR_SET_PDEATHSIG
-from localstack.errors import StartError
+from shared.edge.process.start import exit_code_of
 
 
 def run_command(run: Callable[[Mapping[str, str]], None]) -> int:
@@ -15,9 +15,4 @@ def run_command(run: Callable[[Mapping[str, str]], None]) -> int:
     if "--with-parent" in sys.argv[1:] and sys.platform == "linux":
         # When `make` is killed it cannot pass that on, and nobody would know that this still runs.
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
-    try:
-        run(os.environ)
-    except StartError as error:
-        sys.stderr.write(f"Spooled cannot start.\n{error}\n")
-        return 1
-    return 0
+    return exit_code_of(lambda: run(os.environ))

@@ -8,19 +8,19 @@ import psycopg
 import uvloop
 
 from functions.app import every_function
-from localstack.claim import cannot_listen
-from localstack.errors import StartError
-from localstack.foreground import LocalServer, Run, beside, foreground
+from localstack.foreground import Run, beside, foreground
 from localstack.greeting import greet_when_ready
 from localstack.timers import run_timers
 from shared.core import Core
 from shared.edge.opening import open_core
+from shared.edge.process.errors import StartError
+from shared.edge.process.serving import serve
 from shared.edge.service import Service
 from shared.mail.send import logger as mail_logger
 from shared.store.migrate import migrate
 
 
-def serve(environment: Mapping[str, str]) -> None:
+def run_local(environment: Mapping[str, str]) -> None:
     """Serve until asked to end. Everything started here has ended when this returns or raises."""
     with foreground(environment) as run, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(run))
@@ -41,12 +41,9 @@ async def _serve(run: Run) -> None:
         return core
 
     service = Service(endpoints, opened_core)
-    run.ending.server = server = LocalServer(service, settings)
     try:
         async with beside(run_timers(core, ticks), greet_when_ready(run)):
-            await server.serve(sockets=[run.opened])
-    except OSError as error:
-        raise cannot_listen(settings.host, settings.port, error) from error
+            await serve(service, settings, run.opened, run.ending)
     finally:
         await core.close()
 

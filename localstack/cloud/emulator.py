@@ -19,7 +19,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from localstack.cloud.endpoint import Endpoint
-from localstack.errors import StartError
+from shared.edge.process.errors import StartError
 
 # Nobody listens there; a name in place of the address would be taken for that of a bucket.
 _URL = "http://127.0.0.1:0"

@@ -11,7 +11,6 @@ from infra.archives import own_architecture
 from infra.config import PROJECT, Config
 from infra.package import build
 from infra.program import declare
-from localstack.claim import cannot_listen
 from localstack.cloud.deploy import deploy
 from localstack.cloud.emulator import Emulator
 from localstack.cloud.endpoint import Endpoint
@@ -20,13 +19,14 @@ from localstack.cloud.read_back import read_back, read_function
 from localstack.cloud.scheduler import run_schedules
 from localstack.cloud.secrets import CloudSecrets
 from localstack.cloud.stack_values import stack_values
-from localstack.errors import StartError
-from localstack.foreground import LocalServer, Run, beside, foreground
+from localstack.foreground import Run, beside, foreground
 from localstack.gateway import Gateway
 from localstack.greeting import greet_when_ready
 from localstack.lambdas.model import Invocation
 from localstack.lambdas.output import LogFolder
 from localstack.lambdas.pool import Lambdas
+from shared.edge.process.errors import StartError
+from shared.edge.process.serving import serve
 
 STACK = "local"
 FOLDER = ".data/cloud"
@@ -51,15 +51,11 @@ async def _run(run: Run) -> None:
         deployed = await asyncio.to_thread(read_back, cloud, f"{PROJECT}-{STACK}", run.home / "code")
         async with Lambdas(deployed.functions, secrets=CloudSecrets(cloud), logs=logs) as lambdas:
             gateway = Gateway(deployed, lambdas.invoke)
-            run.ending.server = server = LocalServer(gateway, run.settings)
-            try:
-                async with beside(
-                    run_schedules(deployed.schedules, lambdas.invoke),
-                    greet_when_ready(run, LOGS.format(folder=logs.folder)),
-                ):
-                    await server.serve(sockets=[run.opened])
-            except OSError as error:
-                raise cannot_listen(run.settings.host, run.settings.port, error) from error
+            async with beside(
+                run_schedules(deployed.schedules, lambdas.invoke),
+                greet_when_ready(run, LOGS.format(folder=logs.folder)),
+            ):
+                await serve(gateway, run.settings, run.opened, run.ending)
 
 
 async def _deploy(run: Run, cloud: Endpoint, logs: LogFolder) -> None:

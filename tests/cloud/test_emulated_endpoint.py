@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from localstack.cloud.emulator import Emulator
 from localstack.cloud.endpoint import Endpoint
-from localstack.errors import StartError
+from shared.edge.process.errors import StartError
 
 ROOT = Path(__file__).parents[2]
 

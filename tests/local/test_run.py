@@ -10,7 +10,7 @@ import httpx
 import psycopg
 import pytest
 
-from localstack.foreground import GRACE_SECONDS
+from shared.edge.process.http import GRACE_SECONDS
 from tests.support.run import Run, free_port, refused, started
 
 CREATED, CONFLICT = 201, 409

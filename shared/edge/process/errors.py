@@ -1,4 +1,4 @@
-"""What can keep the local service from starting."""
+"""What can keep a process that listens from starting."""
 
 
 class StartError(Exception):
