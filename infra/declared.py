@@ -9,6 +9,8 @@ from typing import Any, Literal, get_args
 from shared.edge.uses import Use
 
 FUNCTIONS = Path(__file__).parents[1] / "functions"
+LONG_LIVED = "streams"
+"""The folder of what is no Lambda function: one container serves it."""
 
 Kind = Literal["route", "default", "tick", "deploy"]
 _KINDS: dict[str, Kind] = {
@@ -52,7 +54,7 @@ def read_functions(folder: Path = FUNCTIONS) -> list[Declared]:
     found: list[Declared] = []
     places: dict[str, Path] = {}
     for path in sorted(folder.glob("*/*.py")):
-        if path.name == "__init__.py":
+        if path.name == "__init__.py" or path.parent.name == LONG_LIVED:
             continue
         declared = _read(path)
         if declared.route_key and declared.route_key in places:

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from infra.archives import Archive
+from infra.declared import LONG_LIVED
 from infra.package.archive import write_archive
 from infra.package.bytecode import compile_ahead
 from infra.package.errors import PackageError
@@ -33,6 +34,7 @@ def code_files(root: Path = ROOT) -> list[Path]:
         for package in PACKAGES
         for file in sorted((root / package).rglob("*"))
         if file.is_file() and file.parent.name != "__pycache__" and not file.name.startswith(".")
+        if root / "functions" / LONG_LIVED not in file.parents
     ]
     strange = [file.relative_to(root).as_posix() for file in files if file.suffix not in KINDS]
     if strange:

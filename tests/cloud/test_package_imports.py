@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from infra.declared import LONG_LIVED
 from infra.package.budget import MOST_OF_BARE, MOST_OF_BARE_BY_NAME, cold_start_faults
 from infra.package.errors import PackageError
 from infra.package.measure import Probe
@@ -47,7 +48,11 @@ def test_every_function_starts_from_the_archives_alone(
     """Each function file can be imported by its handler's name, from what comes along and Python itself."""
     place = packages.unpacked()
     functions = Path(__file__).parents[2] / "functions"
-    files = [file for file in functions.glob("*/*.py") if file.stem != "__init__"]
+    files = [
+        file
+        for file in functions.glob("*/*.py")
+        if file.stem != "__init__" and file.parent.name != LONG_LIVED
+    ]
     strangers = {
         file
         for found in imports.values()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from functions.app import every_function
-from infra.declared import DeclarationError, read_functions
+from infra.declared import LONG_LIVED, DeclarationError, read_functions
 
 ROUTE = """from shared.edge import lambda_handler, route
 
@@ -42,7 +42,11 @@ def test_reading_and_importing_the_functions_agree() -> None:
 
 def test_every_function_file_is_found() -> None:
     """None is left out: what is no route and no timer is the default route or a step of the deployment."""
-    files = {path.stem for path in Path("functions").glob("*/*.py") if path.name != "__init__.py"}
+    files = {
+        path.stem
+        for path in Path("functions").glob("*/*.py")
+        if path.name != "__init__.py" and path.parent.name != LONG_LIVED
+    }
 
     declared = read_functions()
 

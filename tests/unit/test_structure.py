@@ -9,12 +9,17 @@ import pytest
 from starlette.routing import Route
 
 from functions.app import every_function
+from infra.declared import LONG_LIVED
 from localstack.reference import PAGE, current_page
 from shared.edge.openapi import document
 from shared.edge.service import Service
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted(path for path in ROOT.glob("functions/*/*.py") if path.name != "__init__.py")
+PAGES = sorted(
+    path
+    for path in ROOT.glob("functions/*/*.py")
+    if path.name != "__init__.py" and path.parent.name != LONG_LIVED
+)
 LONGEST = 60
 FUNCTIONS = {"route": "endpoint", "default_route": "endpoints", "every": "run_once", "at_deploy": "run"}
 HEADLINES = {"route": "{} {}: ", "default_route": "$default: ", "every": "Every ", "at_deploy": "At deploy: "}

@@ -1,0 +1,5 @@
+"""What is open for long: server-sent events and WebSocket.
+
+No Lambda functions: one long-lived service has them all, in the cloud a container, on a laptop the process of
+`make run`.
+"""
