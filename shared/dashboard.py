@@ -67,6 +67,6 @@ async def _system(core: Core, now: datetime) -> dict[str, Any]:
         "uptime_seconds": max(0, int((now - core.started_at).total_seconds())),
         "started_at": core.started_at,
         "database_status": "healthy",
-        "cache_status": "healthy" if await core.wakeups.reaches_redis() else "degraded",
+        "cache_status": "healthy" if await core.wakeups.outgoing.reaches_redis() else "degraded",
         "environment": core.settings.spooled_env,
     }

@@ -14,7 +14,7 @@ QUERIES = load_queries(__file__)
 async def check_health(core: Core, now: datetime) -> dict[str, Any]:
     """The state of the database and the cache; a service that runs without Redis has a healthy cache."""
     database = await database_answers(core)
-    cache = await core.wakeups.reaches_redis()
+    cache = await core.wakeups.outgoing.reaches_redis()
     return {
         "status": "healthy" if database and cache else "degraded",
         "version": VERSION,

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from shared.core import Core
 from shared.edge.secrets import read_settings
+from shared.events.outgoing import LivingOutgoing, SharedOutgoing
 from shared.events.shared_wakeups import FrozenWakeups, LivingWakeups
 from shared.events.wakeups import Wakeups
 from shared.limits.rates import RateLimiter
 from shared.settings import Settings
-from shared.store import PooledConnections, SingleConnection, Store
+from shared.store import Connections, PooledConnections, SingleConnection, Store
 from shared.tenants.key_cache import KeyCache
 
 if TYPE_CHECKING:
@@ -23,18 +24,16 @@ _BACKGROUND_PATIENCE_SECONDS = 1.0
 
 async def open_core(settings: Settings) -> Core:
     """The services of a long-lived process: a pool, and a listener for wake-ups from other processes."""
-    store = Store(await PooledConnections.open(settings), statement_timeout_ms=settings.statement_timeout_ms)
+    connections = await PooledConnections.open(settings)
     key_cache = KeyCache(timedelta(seconds=settings.key_cache_seconds))
     if not settings.redis_is_used:
-        return Core(settings, store, Wakeups(key_cache.forget), key_cache=key_cache)
+        alone = Wakeups(key_cache.forget)
+        return Core(settings, _store(settings, connections, alone), alone, key_cache=key_cache)
     client = partial(open_redis, settings)
-    wakeups = LivingWakeups(
-        client,
-        partial(client, is_listener=True),
-        key_cache.forget,
-        patience_seconds=_BACKGROUND_PATIENCE_SECONDS,
-    )
+    outgoing = LivingOutgoing(client, patience_seconds=_BACKGROUND_PATIENCE_SECONDS)
+    wakeups = LivingWakeups(outgoing, partial(client, is_listener=True), key_cache.forget)
     rates = RateLimiter(partial(client, _PATIENCE_SECONDS))
+    store = _store(settings, connections, wakeups)
     return Core(settings, store, wakeups, key_cache=key_cache, rates=rates)
 
 
@@ -42,15 +41,24 @@ async def open_serverless_core() -> Core:
     """The services of one Lambda environment: one connection and no background work."""
     settings = read_settings()
     connection = SingleConnection(settings, read_again=partial(read_settings, anew=True))
-    store = Store(connection, statement_timeout_ms=settings.statement_timeout_ms)
     if not settings.redis_is_used:
-        return Core(settings, store, Wakeups())
+        alone = Wakeups()
+        return Core(settings, _store(settings, connection, alone), alone)
     # One line for all that asks Redis, opened by the first request that needs it.
     client = cache(partial(open_redis, settings, _PATIENCE_SECONDS))
-    wakeups = FrozenWakeups(
-        client, partial(open_redis, settings, is_listener=True), patience_seconds=_PATIENCE_SECONDS
-    )
+    outgoing = SharedOutgoing(client, patience_seconds=_PATIENCE_SECONDS)
+    wakeups = FrozenWakeups(outgoing, partial(open_redis, settings, is_listener=True))
+    store = _store(settings, connection, wakeups)
     return Core(settings, store, wakeups, rates=RateLimiter(client, in_chunks=False))
+
+
+def _store(settings: Settings, connections: Connections, wakeups: Wakeups) -> Store:
+    """Whose committed changes are passed on."""
+    return Store(
+        connections,
+        statement_timeout_ms=settings.statement_timeout_ms,
+        pass_on=wakeups.outgoing.happened,
+    )
 
 
 def open_redis(

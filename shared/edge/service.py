@@ -89,7 +89,7 @@ class Service:
                 return
             core = _within_invocation(core, scope)
             answer = await respond(endpoint, core, scope, receive, scope["spooled.request_id"])
-            await core.wakeups.tell_others()
+            await core.wakeups.outgoing.flush()
             if core.settings.validate_answers:
                 from shared.edge.conformance import check_answer  # noqa: PLC0415 - tests only
 

@@ -54,7 +54,7 @@ class Tick:
         deadline = monotonic() + seconds
         while True:
             counts = await self.run_once(self._core, self._core.clock(), max(0.1, deadline - monotonic()))
-            await self._core.wakeups.tell_others()
+            await self._core.wakeups.outgoing.flush()
             total = {key: total.get(key, 0) + counts.get(key, 0) for key in total | counts}
             if self.once or monotonic() + self.pause_seconds > deadline:
                 logger.info("tick %s: %s (%s)", self.name, total, os.environ.get("AWS_REGION", "local"))

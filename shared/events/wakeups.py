@@ -10,6 +10,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
+from shared.events.channel import KEYS_CHANNEL
+from shared.events.outgoing import Outgoing
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -19,8 +22,13 @@ EVERY_WAITER = 1_000_000
 class Wakeups:
     """Waiters by (organization, queue), woken first come first served, one for each job that arrived."""
 
-    def __init__(self, forget_keys: Callable[[int], None] = lambda _org_id: None) -> None:
+    def __init__(
+        self,
+        forget_keys: Callable[[int], None] = lambda _org_id: None,
+        outgoing: Outgoing | None = None,
+    ) -> None:
         self._forget_keys = forget_keys
+        self.outgoing = outgoing or Outgoing()
         self._waiters: defaultdict[tuple[int, str], deque[asyncio.Event]] = defaultdict(deque)
 
     @contextmanager
@@ -45,20 +53,16 @@ class Wakeups:
     def notify(self, org_id: int, queue: str, jobs: int = 1) -> None:
         """Jobs became claimable: wake as many waiters, here and in other processes. Never blocks."""
         self._wake(org_id, queue, jobs)
+        self.outgoing.wake(org_id, queue, jobs)
 
     async def keys_changed(self, org_id: int) -> None:
         """A key of the organization, or what it may do, was changed: no process trusts an older look-up."""
         self._forget_keys(org_id)
-
-    async def tell_others(self) -> None:
-        """Before an answer: what a process that stands still after it has to say by then. Never fails."""
-
-    async def reaches_redis(self) -> bool:
-        """Whether Redis answers; True for a service that runs without it."""
-        return True
+        await self.outgoing.publish(KEYS_CHANNEL, str(org_id))
 
     async def close(self) -> None:
-        """Listen to nobody any more."""
+        """Listen to nobody any more, and tell nobody."""
+        await self.outgoing.close()
 
     def _wake(self, org_id: int, queue: str, jobs: int) -> None:
         waiters = self._waiters.get((org_id, queue))

@@ -18,7 +18,7 @@ QUERIES = load_queries(
     __file__,
     carried=CARRIED,
     log=LOG,
-    told=telling_of_jobs("job.cancelled", rows="archived", error="%(reason)s"),
+    told=telling_of_jobs("job.cancelled", rows="ended", previous="ended.previous", error="%(reason)s"),
 )
 CANCEL_JOBS = QUERIES["cancel_jobs"].filled(which=QUERIES["which_not_started"].sql)
 CANCEL_STEPS = QUERIES["cancel_jobs"].filled(which=QUERIES["which_of_workflow"].sql)

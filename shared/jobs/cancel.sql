@@ -14,6 +14,11 @@ archived AS (
     FROM removed
     RETURNING org_id, id, queue, state, priority, attempts, max_retries, run_at, workflow_id, worker_id, has_children
 ),
+ended AS (
+    SELECT archived.*, job_status(removed.state, removed.attempts, removed.run_at, %(now)s) AS previous
+    FROM archived
+    JOIN removed ON removed.id = archived.id
+),
 advanced AS (
     SELECT settle_steps(
                %(org_id)s, array_agg(archived.id), array_agg(archived.workflow_id), array_agg(archived.state),

@@ -16,7 +16,7 @@ from shared.store import Statement, load_queries
 from shared.tenants.caller import Caller
 from shared.webhooks.outbox import telling_of_jobs
 
-QUERIES = load_queries(__file__, told=telling_of_jobs("job.started", rows="claimed"))
+QUERIES = load_queries(__file__, told=telling_of_jobs("job.started", rows="claimed", previous="'pending'"))
 _WALK = QUERIES["walk"].sql
 _CLOSED = "queue.paused_at IS NOT NULL OR NOT queue.enabled"
 CLAIM = QUERIES["claim_jobs"].filled(

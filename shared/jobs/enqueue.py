@@ -20,7 +20,7 @@ from shared.webhooks.outbox import telling_of_jobs
 from shared.webhooks.sealing import seal
 from shared.webhooks.target import check_url
 
-QUERIES = load_queries(__file__, told=telling_of_jobs("job.created", rows="created"))
+QUERIES = load_queries(__file__, told=telling_of_jobs("job.created", rows="created", previous="NULL"))
 _CHARGED = ("jobs_today", "active_jobs", "queues")
 
 

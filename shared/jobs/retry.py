@@ -19,7 +19,12 @@ QUERIES = load_queries(
     __file__,
     carried=CARRIED,
     log=LOG.replace("job.", "removed."),
-    told=telling_of_jobs("job.retried", rows="revived"),
+    told=telling_of_jobs(
+        "job.retried",
+        rows="revived",
+        # The entry before the one of this change says how it ended.
+        previous="CASE revived.log -> -2 ->> 'event' WHEN 'cancelled' THEN 'cancelled' ELSE 'deadletter' END",
+    ),
 )
 RETRIED_STATES = ("failed", "deadletter")
 

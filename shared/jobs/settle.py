@@ -22,13 +22,29 @@ QUERIES = load_queries(
     carried_but_payload=CARRIED.replace(" payload,", ""),
     held=HELD,
     log=LOG,
-    told_completed=telling_of_jobs("job.completed", rows="archived", result="archived.result"),
+    told_completed=telling_of_jobs(
+        "job.completed",
+        rows="archived",
+        previous="'processing'",
+        result="archived.result",
+        started_at="archived.started_at",
+    ),
     told_itself_completed=telling_completions("job.completed"),
     told_retried=telling_of_jobs(
-        "job.failed", rows="retried", error="retried.last_error", worker="retried.failed_by"
+        "job.failed",
+        rows="retried",
+        previous="'processing'",
+        error="retried.last_error",
+        worker="retried.failed_by",
+        started_at="retried.started_at",
     ),
     told_buried=telling_of_jobs(
-        "job.failed", "job.deadlettered", rows="archived", error="archived.last_error"
+        "job.failed",
+        "job.deadlettered",
+        rows="archived",
+        previous="'processing'",
+        error="archived.last_error",
+        started_at="archived.started_at",
     ),
     told_itself_failed=telling_completions("job.failed"),
 )

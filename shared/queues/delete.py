@@ -13,7 +13,9 @@ from shared.webhooks.outbox import telling_of_jobs
 QUERIES = load_queries(
     __file__,
     advanced=ADVANCED,
-    told=telling_of_jobs("job.cancelled", rows="archived", error="'Queue deleted'"),
+    told=telling_of_jobs(
+        "job.cancelled", rows="archived", previous="archived.previous", error="'Queue deleted'"
+    ),
 )
 _BATCH = 5_000
 

@@ -11,7 +11,8 @@ WITH archived AS (
         FOR UPDATE
     ))
     RETURNING job.id, job.queue, job.priority, job.attempts, job.max_retries, job.run_at, job.workflow_id,
-              job.worker_id, job.has_children, 'cancelled' AS state
+              job.worker_id, job.has_children, 'cancelled' AS state,
+              job_status(job.state, job.attempts, job.run_at, %(now)s) AS previous
 ),
 advanced AS (
     {{advanced}}

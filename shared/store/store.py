@@ -4,7 +4,7 @@ Every transaction takes a role of its own and names its organization; row-level 
 One statement and all that surrounds it is a single round trip (pipeline mode).
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +17,7 @@ from shared.errors import SpooledError
 from shared.store.connections import Connection, Connections
 from shared.store.faults import is_outdated, is_retryable, translate
 from shared.store.liveness import hung_up_after
+from shared.store.notices import hearing
 from shared.store.queries import Query
 
 Row = DictRow
@@ -97,10 +98,20 @@ class Transaction:
 
 
 class Store:
-    """Runs named queries in a scope."""
+    """Runs named queries in a scope.
 
-    def __init__(self, connections: Connections, *, statement_timeout_ms: int) -> None:
+    pass_on: takes what committed changes tell, as JSON; it must neither wait nor fail.
+    """
+
+    def __init__(
+        self,
+        connections: Connections,
+        *,
+        statement_timeout_ms: int,
+        pass_on: Callable[[Sequence[str]], None] = lambda _told: None,
+    ) -> None:
         self._connections = connections
+        self._pass_on = pass_on
         self._statement_timeout = str(statement_timeout_ms)
         self._patience = statement_timeout_ms / 1000 + _GRACE_SECONDS
 
@@ -117,10 +128,15 @@ class Store:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 async with self._lease() as connection:
-                    return await self._round_trip(connection, scope, statements)
+                    with hearing(connection) as told:
+                        rows = await self._round_trip(connection, scope, statements)
             except psycopg.Error as error:
                 if not is_retryable(error) or attempt == _ATTEMPTS:
                     raise translate(error) from error
+            else:
+                if told:
+                    self._pass_on(told)
+                return rows
         raise AssertionError
 
     async def fetch_one(self, scope: Scope, query: Query, **parameters: Any) -> Row | None:
@@ -137,9 +153,12 @@ class Store:
                         await connection.execute("BEGIN")
                         await connection.execute(_LIMIT_IDLING)
                         await self._enter(connection, scope, hot=hot)
-                yield Transaction(connection, self._patience)
-                with hung_up_after(connection, self._patience):
-                    await connection.execute("COMMIT")
+                with hearing(connection) as told:
+                    yield Transaction(connection, self._patience)
+                    with hung_up_after(connection, self._patience):
+                        await connection.execute("COMMIT")
+            if told:
+                self._pass_on(told)
         except psycopg.Error as error:
             raise translate(error) from error
 

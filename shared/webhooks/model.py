@@ -10,22 +10,6 @@ from shared.store import Row
 from shared.webhooks.message import Notice, body_of
 
 Format = Literal["json", "slack", "discord", "teams"]
-EVENTS = (
-    "job.created",
-    "job.started",
-    "job.completed",
-    "job.failed",
-    "job.cancelled",
-    "job.deadlettered",
-    "job.retried",
-    "queue.paused",
-    "queue.resumed",
-    "worker.registered",
-    "worker.deregistered",
-    "schedule.triggered",
-    "workflow.completed",
-    "workflow.failed",
-)
 OTHER_SPELLINGS = {
     "job.processing": "job.started",
     "job.dead_letter": "job.deadlettered",

@@ -1,20 +1,34 @@
 -- told --
--- A fragment. Without a subscriber it is one index probe, whatever the size of the batch.
+-- A fragment. With nobody to tell it is two index probes, whatever the size of the batch.
 (
-    SELECT tell_webhooks(%(org_id)s, {{events}}, array_agg({{item}}), %(now)s)
+    SELECT tell(%(org_id)s, {{events}}, array_agg({{item}}), %(now)s)
     FROM {{rows}}
-    WHERE EXISTS (
+    WHERE {{watched}}
+       OR EXISTS (
         SELECT FROM webhook
         WHERE webhook.org_id = %(org_id)s AND webhook.enabled AND webhook.events && {{events}}
     )
     HAVING count(*) > 0
 );
 
+-- told_live --
+-- A fragment, for what is no event of webhooks.
+(
+    SELECT tell(%(org_id)s, {{events}}, array_agg({{item}}), %(now)s)
+    FROM {{rows}}
+    WHERE {{watched}}
+    HAVING count(*) > 0
+);
+
+-- watched --
+-- A fragment.
+EXISTS (SELECT FROM watch WHERE watch.org_id = %(org_id)s AND watch.until > %(now)s::timestamptz);
+
 -- job_item --
 -- A fragment.
 job_event(
     {{rows}}.id, {{rows}}.queue, {{rows}}.state, {{rows}}.priority, {{rows}}.attempts, {{rows}}.max_retries,
-    {{rows}}.run_at, {{rows}}.workflow_id, {{worker}}, {{result}}, {{error}}, %(now)s
+    {{rows}}.run_at, {{rows}}.workflow_id, {{worker}}, {{result}}, {{error}}, {{previous}}, {{started_at}}, %(now)s
 );
 
 -- told_itself --

@@ -6,8 +6,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, Field, JsonValue
 from pydantic_core import PydanticCustomError
 
+from shared.webhooks.events import EVENTS
 from shared.webhooks.manage import WebhookFields
-from shared.webhooks.model import EVENTS, OTHER_SPELLINGS, Format
+from shared.webhooks.model import OTHER_SPELLINGS, Format
 from shared.webhooks.target import LONGEST_URL
 from shared.wire.vocabulary import AnswerModel, Flag, RequestModel
 

@@ -62,6 +62,6 @@ WITH gone AS (
     RETURNING worker.*
 )
 SELECT gone.org_id, count(*) AS count,
-       tell_webhooks(gone.org_id, ARRAY['worker.deregistered'], array_agg({{item}}), %(now)s) AS told
+       tell(gone.org_id, ARRAY['worker.deregistered'], array_agg({{item}}), %(now)s) AS told
 FROM gone
 GROUP BY gone.org_id;

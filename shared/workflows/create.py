@@ -14,7 +14,7 @@ from shared.tenants.caller import Caller
 from shared.webhooks.outbox import telling_of_jobs
 from shared.workflows.graph import check_graph
 
-QUERIES = load_queries(__file__, told=telling_of_jobs("job.created", rows="linked"))
+QUERIES = load_queries(__file__, told=telling_of_jobs("job.created", rows="linked", previous="NULL"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ async def test_a_jobs_status_and_count_are_those_of_the_api(
 
     made = await answer(
         database_url,
-        "SELECT job_event(1, 'q', %s, 0, %s, 3, %s, NULL, NULL, NULL, NULL, %s)",
+        "SELECT job_event(1, 'q', %s, 0, %s, 3, %s, NULL, NULL, NULL, NULL, NULL, NULL, %s)",
         state, attempts, row["run_at"], NOW,
     )  # fmt: skip
 

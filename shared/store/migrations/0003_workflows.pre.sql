@@ -170,10 +170,10 @@ BEGIN
                coalesce(array_agg(
                    CASE archived.never_ran WHEN 'not_needed' THEN 'skipped' ELSE 'cancelled' END
                ), '{}'),
-               CASE WHEN count(*) > 0 THEN tell_webhooks(of_org, '{job.cancelled}', array_agg(job_event(
+               CASE WHEN count(*) > 0 THEN tell(of_org, '{job.cancelled}', array_agg(job_event(
                    archived.id, archived.queue, archived.state, archived.priority, archived.attempts,
                    archived.max_retries, archived.run_at, archived.workflow_id, archived.worker_id, NULL,
-                   archived.log -> -1 ->> 'reason', settled_at
+                   archived.log -> -1 ->> 'reason', 'scheduled', NULL, settled_at
                )), settled_at) END
         INTO layer_ready, ended, layer_workflows, endings, told
         FROM archived;
@@ -226,7 +226,7 @@ BEGIN
         WHERE workflow.org_id = of_org AND workflow.id = tally.workflow_id
         RETURNING workflow, tally.was_open
     )
-    SELECT sum(tell_webhooks(
+    SELECT sum(tell(
         of_org, ARRAY['workflow.' || (counted.workflow).state], ARRAY[workflow_event(counted.workflow)], settled_at
     ))
     INTO told
@@ -359,7 +359,7 @@ BEGIN
         WHERE workflow.org_id = of_org AND workflow.id = tally.workflow_id
         RETURNING workflow, tally.was
     )
-    SELECT sum(tell_webhooks(
+    SELECT sum(tell(
         of_org, '{workflow.completed}', ARRAY[workflow_event(counted.workflow)], reopened_at
     ))
     INTO told

@@ -18,22 +18,29 @@ CREATE FUNCTION json_instant(instant timestamptz) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
 RETURN replace(to_char(instant AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '.000000Z', 'Z');
 
+-- The status of a job as the API names it, as in shared/jobs/model.py.
+CREATE FUNCTION job_status(state text, attempts integer, run_at timestamptz, at timestamptz) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN state = 'waiting' OR (state = 'pending' AND attempts = 0 AND run_at > at) THEN 'scheduled' ELSE state
+END;
+
 -- A job in an event: never its payload. `error` is that of the attempt that just failed, or why it was
--- cancelled. Status and count are those of shared/jobs/model.py. Not inlined on purpose: hot statements that
--- are planned anew each time would be planned with all of it.
+-- cancelled, `previous` its status before, and `started_at` that of the attempt that has just ended. Status and
+-- count are those of shared/jobs/model.py. Not inlined on purpose: hot statements that are planned anew each
+-- time would be planned with all of it.
 CREATE FUNCTION job_event(
     id bigint, queue text, state text, priority integer, attempts integer, max_retries integer, run_at timestamptz,
-    workflow_id bigint, worker_id text, result json, error text, at timestamptz
+    workflow_id bigint, worker_id text, result json, error text, previous text, started_at timestamptz,
+    at timestamptz
 ) RETURNS json
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 BEGIN
     RETURN json_build_object(
         'job_id', public_id('job', id),
         'queue_name', queue,
-        'status', CASE
-            WHEN state = 'waiting' OR (state = 'pending' AND attempts = 0 AND run_at > at) THEN 'scheduled'
-            ELSE state
-        END,
+        'status', job_status(state, attempts, run_at, at),
+        'previous_status', previous,
         'priority', priority,
         'retry_count', CASE
             WHEN state IN ('waiting', 'pending', 'cancelled') THEN attempts ELSE greatest(0, attempts - 1)
@@ -48,7 +55,8 @@ BEGIN
         'error', error,
         'will_retry', CASE
             WHEN error IS NULL THEN NULL WHEN state = 'pending' THEN true WHEN state = 'deadletter' THEN false
-        END
+        END,
+        'duration_ms', greatest(0, round(extract(epoch FROM at - started_at) * 1000))::bigint
     );
 END
 $$;

@@ -1,0 +1,209 @@
+"""What this process has to tell others: wake-ups and happenings, in one round trip to Redis for both."""
+
+import asyncio
+import logging
+import uuid
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import orjson
+
+from shared.events.channel import OpenRedis, channel_of, is_away
+from shared.events.happening import Happening, read_told
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+logger = logging.getLogger("spooled.wakeups")
+_AWAY_SECONDS = 1.0
+_LONGEST_BACKLOG = 10_000
+_MOST_AT_ONCE = 1_000
+_KEPT_ENTRIES = 20_000
+_KEPT_SECONDS = 3_600
+
+Listener = Callable[[Happening], None]
+
+
+def stream_of(org_id: int) -> str:
+    """The stream of an organization's happenings. In one slot, so that one read waits for many of them."""
+    return f"spooled:{{events}}:{org_id}"
+
+
+class Outgoing:
+    """Of a service that runs without Redis: nobody is told but the listeners in this process."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Listener] = []
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Hear of each happening that this process has committed, at once; returns what ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def happened(self, told: Sequence[str]) -> None:
+        """Pass on what a committed change tells. Never waits."""
+        for happening in read_told(told):
+            self._add(happening)
+            for listener in self._listeners:
+                listener(happening)
+
+    def wake(self, org_id: int, queue: str, jobs: int) -> None:
+        """Wake as many waiters of the queue in other processes. Never waits."""
+
+    async def publish(self, channel: str, words: str) -> None:
+        """Tell the other processes now."""
+
+    async def reaches_redis(self) -> bool:
+        """Whether Redis answers; True for a service that runs without it."""
+        return True
+
+    async def flush(self) -> None:
+        """Before an answer: what a process that stands still after it has to say by then. Never fails."""
+
+    async def close(self) -> None:
+        """Tell nobody any more."""
+
+    def _add(self, happening: Happening) -> None:
+        """Keep it for the next round trip."""
+
+
+class SharedOutgoing(Outgoing):
+    """A process that is frozen between requests: it tells the others before it answers.
+
+    open_redis: a client, opened when there is something to say.
+    patience_seconds: the longest that telling the others may take.
+    """
+
+    def __init__(self, open_redis: OpenRedis, *, patience_seconds: float) -> None:
+        super().__init__()
+        self._open_redis = open_redis
+        self._patience_seconds = patience_seconds
+        self._redis: Redis | None = None
+        self.origin = uuid.uuid4().hex
+        self._told = 0
+        self._wakeups: Counter[str] = Counter()
+        # What is committed must be told, so it waits for a Redis that is away, as long as there is room.
+        self._backlog: deque[tuple[str, dict[str, bytes | str]]] = deque(maxlen=_LONGEST_BACKLOG)
+        self._away_until = 0.0
+
+    @property
+    def has_more(self) -> bool:
+        return bool(self._wakeups or self._backlog)
+
+    def wake(self, org_id: int, queue: str, jobs: int) -> None:
+        self._wakeups[channel_of(org_id, queue)] += jobs
+
+    async def publish(self, channel: str, words: str) -> None:
+        await self._send([(channel, words)], [])
+
+    async def reaches_redis(self) -> bool:
+        try:
+            return bool(await asyncio.wait_for(self._client().ping(), 1.0))
+        except Exception as error:
+            if not is_away(error):
+                raise
+            return False
+
+    async def flush(self) -> None:
+        await self._tell()
+
+    async def close(self) -> None:
+        if self._redis is not None:
+            await self._redis.aclose()
+
+    def _add(self, happening: Happening) -> None:
+        if happening.is_kept:
+            return
+        self._told += 1
+        if len(self._backlog) == _LONGEST_BACKLOG and monotonic() >= self._away_until:
+            logger.warning("events are lost: more happened than %s while Redis was away", _LONGEST_BACKLOG)
+        entry: dict[str, bytes | str] = {
+            "n": orjson.dumps(happening.names),
+            "d": orjson.dumps(happening.item),
+            "a": happening.at,
+            # A reader knows by it what was sent twice, because the first answer was lost.
+            "o": f"{self.origin} {self._told}",
+        }
+        self._backlog.append((stream_of(happening.org_id), entry))
+
+    async def _tell(self) -> bool:
+        """All that is new, in one round trip; False when Redis is away, or was a moment ago."""
+        if not self.has_more:
+            return True
+        if monotonic() < self._away_until:
+            self._wakeups.clear()
+            return False
+        wakeups, self._wakeups = self._wakeups, Counter()
+        entries = [self._backlog[place] for place in range(min(len(self._backlog), _MOST_AT_ONCE))]
+        messages = [(channel, f"{self.origin} {jobs}") for channel, jobs in wakeups.items()]
+        if not await self._send(messages, entries):
+            return False
+        for _ in entries:
+            self._backlog.popleft()
+        return True
+
+    async def _send(
+        self, messages: Sequence[tuple[str, str]], entries: Sequence[tuple[str, dict[str, bytes | str]]]
+    ) -> bool:
+        client = self._client()
+        try:
+            async with asyncio.timeout(self._patience_seconds):
+                pipeline = client.pipeline(transaction=False)
+                for channel, words in messages:
+                    pipeline.publish(channel, words)
+                for stream, entry in entries:
+                    pipeline.xadd(stream, entry, maxlen=_KEPT_ENTRIES, approximate=True)  # type: ignore[arg-type]
+                for stream in dict.fromkeys(stream for stream, _ in entries):
+                    pipeline.expire(stream, _KEPT_SECONDS)
+                await pipeline.execute()
+        except Exception as error:
+            if not is_away(error):
+                raise
+            logger.warning("other processes are not told: %s", error or type(error).__name__)
+            self._away_until = monotonic() + _AWAY_SECONDS
+            return False
+        return True
+
+    def _client(self) -> "Redis":
+        if self._redis is None:
+            self._redis = self._open_redis()
+        return self._redis
+
+
+class LivingOutgoing(SharedOutgoing):
+    """A process that lives long: it tells the others beside its requests, and none of them waits for it."""
+
+    def __init__(self, open_redis: OpenRedis, *, patience_seconds: float) -> None:
+        super().__init__(open_redis, patience_seconds=patience_seconds)
+        self._telling: asyncio.Task[None] | None = None
+
+    def wake(self, org_id: int, queue: str, jobs: int) -> None:
+        super().wake(org_id, queue, jobs)
+        self._begin()
+
+    async def flush(self) -> None:
+        """Nothing to do: it is on its way."""
+
+    async def close(self) -> None:
+        if self._telling is not None:
+            # What is committed and not yet told gets a last chance; Redis gone, it ends at once.
+            await asyncio.wait([self._telling], timeout=self._patience_seconds)
+            self._telling.cancel()
+            await asyncio.gather(self._telling, return_exceptions=True)
+        await super().close()
+
+    def _add(self, happening: Happening) -> None:
+        super()._add(happening)
+        if self.has_more:
+            self._begin()
+
+    def _begin(self) -> None:
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.get_running_loop().create_task(self._tell_all())
+
+    async def _tell_all(self) -> None:
+        while self.has_more:
+            if not await self._tell() and self._backlog:
+                await asyncio.sleep(_AWAY_SECONDS)
