@@ -13,6 +13,8 @@ from infra.package.errors import PackageError
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("functions", "shared")
 KINDS = {".py", ".sql", ".lua", ".html"}
+OF_STREAMS = (f"functions/{LONG_LIVED}", "shared/edge/process", "shared/edge/rpc", "shared/wire/proto")
+"""What only the long-lived service runs, with packages that functions do not have."""
 
 
 def build_code(target: Path, root: Path = ROOT) -> Archive:
@@ -34,7 +36,7 @@ def code_files(root: Path = ROOT) -> list[Path]:
         for package in PACKAGES
         for file in sorted((root / package).rglob("*"))
         if file.is_file() and file.parent.name != "__pycache__" and not file.name.startswith(".")
-        if root / "functions" / LONG_LIVED not in file.parents
+        if not any(root / folder in file.parents for folder in OF_STREAMS)
     ]
     strange = [file.relative_to(root).as_posix() for file in files if file.suffix not in KINDS]
     if strange:
