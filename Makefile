@@ -66,6 +66,7 @@ deploy: .venv/dev ## Package, and bring STACK=prod or STACK=local up with the Pu
 lock: .venv/dev ## Lock the dependencies of pyproject.toml again (UPGRADE=1: with their newest versions)
 	$(LOCK) --group local --output-file requirements/run.txt
 	$(LOCK) --constraint requirements/run.txt --output-file requirements/function.txt
+	$(LOCK) --group streams --constraint requirements/run.txt --output-file requirements/streams.txt
 	$(LOCK) --group local --group cloud --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
 
 .PHONY: clean

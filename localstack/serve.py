@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from functools import partial
 
 import psycopg
 import uvloop
 
 from functions.app import every_function
 from localstack.foreground import Run, beside, foreground
-from localstack.greeting import greet_when_ready
+from localstack.greeting import greet
 from localstack.timers import run_timers
 from shared.core import Core
 from shared.edge.opening import open_core
@@ -42,8 +43,8 @@ async def _serve(run: Run) -> None:
 
     service = Service(endpoints, opened_core)
     try:
-        async with beside(run_timers(core, ticks), greet_when_ready(run)):
-            await serve(service, settings, run.opened, run.ending)
+        async with beside(run_timers(core, ticks)):
+            await serve(service, settings, run.opened, run.ending, ready=partial(greet, run))
     finally:
         await core.close()
 

@@ -21,7 +21,7 @@ from localstack.cloud.secrets import CloudSecrets
 from localstack.cloud.stack_values import stack_values
 from localstack.foreground import Run, beside, foreground
 from localstack.gateway import Gateway
-from localstack.greeting import greet_when_ready
+from localstack.greeting import greet
 from localstack.lambdas.model import Invocation
 from localstack.lambdas.output import LogFolder
 from localstack.lambdas.pool import Lambdas
@@ -51,11 +51,9 @@ async def _run(run: Run) -> None:
         deployed = await asyncio.to_thread(read_back, cloud, f"{PROJECT}-{STACK}", run.home / "code")
         async with Lambdas(deployed.functions, secrets=CloudSecrets(cloud), logs=logs) as lambdas:
             gateway = Gateway(deployed, lambdas.invoke)
-            async with beside(
-                run_schedules(deployed.schedules, lambdas.invoke),
-                greet_when_ready(run, LOGS.format(folder=logs.folder)),
-            ):
-                await serve(gateway, run.settings, run.opened, run.ending)
+            greeting = partial(greet, run, LOGS.format(folder=logs.folder))
+            async with beside(run_schedules(deployed.schedules, lambdas.invoke)):
+                await serve(gateway, run.settings, run.opened, run.ending, ready=greeting)
 
 
 async def _deploy(run: Run, cloud: Endpoint, logs: LogFolder) -> None:

@@ -1,4 +1,4 @@
-"""localstack/Dockerfile carried out without an engine: its steps, in plain folders, with this Python."""
+"""A Dockerfile carried out without an engine: its steps, in plain folders, with this Python."""
 
 import json
 import os
@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.support.composed import ROOT
 
 IMAGE_FILE = ROOT / "localstack" / "Dockerfile"
+STREAMS_IMAGE_FILE = ROOT / "functions" / "streams" / "Dockerfile"
 LEFT_OUT = shutil.ignore_patterns("__pycache__")
 _PATH_INSIDE = re.compile(r"(?<![\w.])/(?=(?:opt|srv|build|var)/?)")
 
@@ -34,6 +35,7 @@ class ImageFile:
     user: str = ""
     folder: str = "/"
     command: list[str] = field(default_factory=list)
+    health_check: list[str] = field(default_factory=list)
 
     @property
     def bases(self) -> list[str]:
@@ -44,9 +46,9 @@ class ImageFile:
         return [_copy(rest) for word, rest in self.steps if word == "COPY"]
 
 
-def read_image_file() -> ImageFile:
+def read_image_file(file: Path = IMAGE_FILE) -> ImageFile:
     found = ImageFile()
-    for word, rest in _lines():
+    for word, rest in _lines(file):
         found.steps.append((word, rest))
         match word:
             case "ENV":
@@ -57,11 +59,13 @@ def read_image_file() -> ImageFile:
                 found.folder = rest
             case "CMD":
                 found.command = json.loads(rest)
+            case "HEALTHCHECK":
+                found.health_check = json.loads(rest.partition(" CMD ")[2])
     return found
 
 
-def _lines() -> Iterator[tuple[str, str]]:
-    text = "\n".join(line for line in IMAGE_FILE.read_text().splitlines() if not line.startswith("#"))
+def _lines(file: Path) -> Iterator[tuple[str, str]]:
+    text = "\n".join(line for line in file.read_text().splitlines() if not line.startswith("#"))
     for line in text.replace("\\\n", " ").splitlines():
         if line.strip():
             word, _, rest = line.partition(" ")
@@ -74,11 +78,11 @@ def _copy(rest: str) -> Copy:
     return Copy(stage, words[:-1], words[-1])
 
 
-def build(folder: Path) -> Path:
+def build(folder: Path, file: Path = IMAGE_FILE) -> Path:
     """Carry out every step; gives the folder that stands for the image's `/`."""
     stages: list[tuple[str, Path]] = []
     place = "/"
-    for word, rest in read_image_file().steps:
+    for word, rest in read_image_file(file).steps:
         root = stages[-1][1] if stages else folder
         match word:
             case "FROM":

@@ -73,6 +73,7 @@ def started(
     settings: Mapping[str, str] | None = None,
     user: pwd.struct_passwd | None = None,
     ready_seconds: float = READY_SECONDS,
+    last_of_greeting: str = "-d ",
 ) -> Iterator[Run]:
     """A run that is ready; it is killed at the end of the block if it is still there."""
     port = port or free_port()
@@ -90,7 +91,7 @@ def started(
     )
     with process:
         try:
-            run = Run(process, port, _greeting(process, ready_seconds))
+            run = Run(process, port, _greeting(process, ready_seconds, last_of_greeting))
             # Read on, or a full pipe would stop what writes into it.
             threading.Thread(target=run.listen, daemon=True).start()
             yield run
@@ -99,10 +100,12 @@ def started(
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def refused(home: Path, *, port: int, settings: Mapping[str, str] | None = None) -> str:
+def refused(
+    home: Path, *, port: int, command: Sequence[str] = LOCAL, settings: Mapping[str, str] | None = None
+) -> str:
     """What a run says that cannot start."""
     ended = subprocess.run(
-        LOCAL,
+        command,
         cwd=ROOT,
         env=environment(home, port, **(settings or {})),
         capture_output=True,
@@ -114,14 +117,14 @@ def refused(home: Path, *, port: int, settings: Mapping[str, str] | None = None)
     return ended.stderr
 
 
-def _greeting(process: subprocess.Popen[str], ready_seconds: float) -> str:
+def _greeting(process: subprocess.Popen[str], ready_seconds: float, last: str) -> str:
     assert process.stdout
     said = ""
     watchdog = threading.Timer(ready_seconds, process.kill)
     watchdog.start()
     for line in process.stdout:
         said += line
-        if line.lstrip().startswith("-d "):
+        if line.lstrip().startswith(last):
             break
     watchdog.cancel()
     assert "Spooled is ready" in said, said

@@ -1,11 +1,14 @@
 """The HTTP server of a process."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from shared.edge.process.port import http_port
 from shared.edge.process.refusal import RefusingProtocol
 from shared.settings import Settings
 
@@ -32,7 +35,34 @@ class HttpServer(uvicorn.Server):
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )
+        self.listens = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listens.set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+@asynccontextmanager
+async def serving_http(
+    application: ASGIApp, settings: Settings, opened: socket.socket
+) -> AsyncIterator[None]:
+    """Serve on the claimed port until the block ends, and then finish what is being answered.
+
+    Raises StartError when the port is taken after all.
+    """
+    server = HttpServer(application, settings)
+    serving = asyncio.create_task(server.serve(sockets=[opened]))
+    listens = asyncio.create_task(server.listens.wait())
+    await asyncio.wait({serving, listens}, return_when=asyncio.FIRST_COMPLETED)
+    listens.cancel()
+    if serving.done() and isinstance(error := serving.exception(), OSError):
+        raise http_port(settings.port).is_refused(settings.host, error) from error
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from shared.edge.process.errors import StartError
 
 _HIGHEST = 65_535
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  the address to call, not the one to listen on
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +57,10 @@ def claimed(host: str, port: Port) -> Iterator[socket.socket]:
         except OSError as error:
             raise port.is_refused(host, error) from error
         yield opened
+
+
+def address_of(opened: socket.socket) -> str:
+    """Host and port at which the socket is reached from this machine, as they stand in a URL."""
+    host, port = opened.getsockname()[:2]
+    host = _ANYWHERE.get(host, host)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
