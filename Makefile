@@ -54,6 +54,11 @@ docs: .venv/dev ## Write docs/api.md and the costs in docs/deploy.md again, afte
 	$(BIN)/python -m localstack.reference
 	$(BIN)/python -m infra.costs
 
+.PHONY: proto
+proto: .venv/dev ## Write the Python of shared/wire/proto/spooled.proto again, after it changed
+	$(BIN)/python -m grpc_tools.protoc --proto_path=shared/wire/proto \
+		--python_out=shared/wire/proto --pyi_out=shared/wire/proto spooled.proto
+
 .PHONY: package
 package: .venv/dev ## Build the archives of the Lambda functions into dist/, and weigh them
 	$(BIN)/python -m infra.package

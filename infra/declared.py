@@ -50,7 +50,10 @@ class Declared:
 
 
 def read_functions(folder: Path = FUNCTIONS) -> list[Declared]:
-    """All function files, by name; raises DeclarationError for a file that does not say what it is."""
+    """All function files by name, without those of the long-lived service.
+
+    Raises DeclarationError for a file that does not say what it is.
+    """
     found: list[Declared] = []
     places: dict[str, Path] = {}
     for path in sorted(folder.glob("*/*.py")):

@@ -13,7 +13,13 @@ from infra.package.errors import PackageError
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("functions", "shared")
 KINDS = {".py", ".sql", ".lua", ".html"}
-OF_STREAMS = (f"functions/{LONG_LIVED}", "shared/edge/process", "shared/edge/rpc", "shared/wire/proto")
+OF_STREAMS = (
+    f"functions/{LONG_LIVED}",
+    "shared/edge/process",
+    "shared/edge/rpc",
+    "shared/wire/proto",
+    "shared/wire/rpc",
+)
 """What only the long-lived service runs, with packages that functions do not have."""
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import uuid
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -24,7 +25,7 @@ logger = logging.getLogger("spooled.edge")
 _LONGEST_REQUEST_ID = 128
 
 
-def request_id_of(headers: Headers) -> str:
+def request_id_of(headers: Mapping[str, str]) -> str:
     """The caller's X-Request-Id when it is a sane one, else a new one."""
     given = headers.get("x-request-id", "")
     if 0 < len(given) <= _LONGEST_REQUEST_ID and given.isascii() and given.isprintable():

@@ -25,12 +25,21 @@ async def throttle(core: Core, caller: Caller | None, scope: Scope, now: datetim
     """
     if caller is None:
         return
+    taken = await count_request(core, caller, now)
+    scope[_TAKEN] = taken, now
+    require_room(taken)
+
+
+async def count_request(core: Core, caller: Caller, now: datetime) -> Taken:
+    """Take a token of each rate that binds the caller, or of none: whether there was one, and the figures."""
     rates = rates_of(caller, core.settings)
     if not rates:
-        _remember(scope, core.rates.watch(_organization_rate(caller), now), now)
-        return
-    taken = await core.rates.take(rates, now)
-    _remember(scope, taken, now)
+        return core.rates.watch(_organization_rate(caller), now)
+    return await core.rates.take(rates, now)
+
+
+def require_room(taken: Taken) -> None:
+    """Raise RateLimitedError when there was no token left."""
     taken.require("requests of this " + taken.rate.scope.replace("_", " "))
 
 
@@ -87,7 +96,3 @@ def rate_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
         (b"x-ratelimit-reset", str(reset).encode()),
         (b"x-ratelimit-scope", name),
     ]
-
-
-def _remember(scope: Scope, taken: Taken, now: datetime) -> None:
-    scope[_TAKEN] = taken, now

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,10 +11,13 @@ import pytest
 from starlette.routing import Route
 
 from functions.app import every_function
+from functions.streams.app import every_method
 from infra.declared import LONG_LIVED
+from infra.package.code import OF_STREAMS
 from localstack.reference import PAGE, current_page
 from shared.edge.openapi import document
 from shared.edge.service import Service
+from shared.wire.proto.spooled_pb2 import DESCRIPTOR
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -20,12 +25,34 @@ PAGES = sorted(
     for path in ROOT.glob("functions/*/*.py")
     if path.name != "__init__.py" and path.parent.name != LONG_LIVED
 )
+METHODS = sorted(
+    path for path in ROOT.glob(f"functions/{LONG_LIVED}/*_service/*.py") if path.name != "__init__.py"
+)
 LONGEST = 60
-FUNCTIONS = {"route": "endpoint", "default_route": "endpoints", "every": "run_once", "at_deploy": "run"}
-HEADLINES = {"route": "{} {}: ", "default_route": "$default: ", "every": "Every ", "at_deploy": "At deploy: "}
+FUNCTIONS = {
+    "route": "endpoint",
+    "default_route": "endpoints",
+    "every": "run_once",
+    "at_deploy": "run",
+    "rpc": "method",
+}
+HEADLINES = {
+    "route": "{} {}: ",
+    "default_route": "$default: ",
+    "every": "Every ",
+    "at_deploy": "At deploy: ",
+    "rpc": "{}.{}: ",
+}
 SQL = re.compile(r"\b(SELECT|INSERT INTO|DELETE FROM|UPDATE \w+ SET|load_queries)\b")
 
-every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.stem}")
+
+def _name(page: Path) -> str:
+    return f"{page.parent.name}/{page.stem}"
+
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=_name)
+every_method_page = pytest.mark.parametrize("page", METHODS, ids=_name)
+every_page_of_both = pytest.mark.parametrize("page", [*PAGES, *METHODS], ids=_name)
 
 
 class Declaration(NamedTuple):
@@ -62,7 +89,19 @@ def test_page_declares_one_function_and_its_handler(page: Path) -> None:
     )
 
 
-@every_page
+@every_method_page
+def test_page_of_a_method_declares_it(page: Path) -> None:
+    """A file under `streams/*_service/` holds the gRPC method that folder and file are named after."""
+    (declared,) = declarations(page)
+    words = [page.parent.name, page.stem]
+    names = tuple("".join(part.capitalize() for part in word.split("_")) for word in words)
+
+    assert (declared.kind, declared.arguments) == ("rpc", names)
+    assert declared.function == FUNCTIONS["rpc"]
+    assert "handler" not in page.read_text(encoding="utf-8")
+
+
+@every_page_of_both
 def test_page_is_short_and_holds_no_sql(page: Path) -> None:
     """A function is read at a glance, and what it asks of the database stands in a slice."""
     text = page.read_text(encoding="utf-8")
@@ -71,9 +110,9 @@ def test_page_is_short_and_holds_no_sql(page: Path) -> None:
     assert SQL.findall(text) == []
 
 
-@every_page
+@every_page_of_both
 def test_headline_of_a_page_names_its_route(page: Path) -> None:
-    """The first line says the same as the declaration, and goes on to what OpenAPI shows as summary."""
+    """The first line says the same as the declaration, and goes on to what a summary shows."""
     ((kind, arguments, _),) = declarations(page)
     headline = (ast.get_docstring(ast.parse(page.read_text(encoding="utf-8"))) or "").partition("\n")[0]
 
@@ -113,6 +152,29 @@ def test_files_application_and_openapi_agree() -> None:
     assert sorted(page.stem for page in PAGES if page.parent.name == "ticks") == sorted(
         tick.name for tick in ticks
     )
+
+
+def test_files_and_proto_agree() -> None:
+    """Every page is of a method of `spooled.proto`, and the server finds all of them."""
+    described = {
+        f"/{service.full_name}/{method.name}"
+        for service in DESCRIPTOR.services_by_name.values()
+        for method in service.methods
+    }
+    found = [method.path for method in every_method()]
+
+    assert set(found) <= described
+    assert len(found) == len(METHODS)
+
+
+def test_functions_carry_nothing_of_the_long_lived_service() -> None:
+    """Whoever loads all functions loads no gRPC: what a Lambda function has in its archive has none of it."""
+    program = "import sys; from functions.app import every_function; every_function(); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    packages = {name.replace(".", "/") for name in loaded.stdout.split()}
+
+    assert {"grpc", "google/protobuf", "uvicorn"} & packages == set()
+    assert set(OF_STREAMS) & packages == set()
 
 
 def test_the_page_of_routes_is_up_to_date() -> None:

@@ -1,0 +1,1 @@
+"""The gRPC methods of QueueService: jobs, pushed, taken and settled."""

@@ -1,0 +1,16 @@
+"""QueueService.Enqueue: push a job."""
+
+from shared.edge.rpc import RpcCall, rpc
+from shared.jobs.enqueue import enqueue_job
+from shared.wire.jobs import CreateJob
+from shared.wire.proto import spooled_pb2 as pb
+from shared.wire.rpc.requests import read
+
+
+@rpc("QueueService", "Enqueue", scope="jobs:write")
+async def method(call: RpcCall, request: pb.EnqueueRequest) -> pb.EnqueueResponse:
+    """Push a job. A known idempotency key gives the first job's id, with `created` false."""
+    body = read(CreateJob, request, payload={})
+    call.caller.require_queue(body.queue_name)
+    job = await enqueue_job(call.core, call.caller, body.new_job(body.queue_name, call.now), call.now)
+    return pb.EnqueueResponse(job_id=job["id"], created=job["created"])

@@ -1,0 +1,1 @@
+"""The gRPC methods of WorkerService: workers that say they are alive."""

@@ -1,0 +1,94 @@
+"""The gRPC server of a long-lived process: the methods, health, reflection, and its limits."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from shared.core import Core
+from shared.edge.rpc.answering import Answering
+from shared.edge.rpc.method import RpcMethod
+from shared.edge.rpc.work import Work
+from shared.settings import Settings
+
+_PING_MILLISECONDS = 10_000
+_QUICKEST_PING_OF_A_CLIENT = 5_000
+_STREAMS_OF_A_CONNECTION = 200
+_LAST_WORK_SECONDS = 10.0
+
+
+class RpcServer:
+    """Serves gRPC beside whatever else runs in the event loop.
+
+    Shows the certificate of the settings, if there is one. It leaves the services of the core open.
+    """
+
+    def __init__(self, core: Core, methods: Iterable[RpcMethod]) -> None:
+        self._core = core
+        self._work = Work()
+        self._health = health.aio.HealthServicer()
+        self._server = grpc.aio.server(options=_options(core.settings))
+        self._add(methods)
+
+    def _add(self, methods: Iterable[RpcMethod]) -> None:
+        handlers: defaultdict[str, dict[str, Any]] = defaultdict(dict)
+        for method in methods:
+            handlers[method.service][method.name] = Answering(method, self._core, self._work).handler()
+        self._services = [*handlers, health.SERVICE_NAME, reflection.SERVICE_NAME]
+        self._server.add_generic_rpc_handlers(
+            [grpc.method_handlers_generic_handler(name, found) for name, found in handlers.items()]
+        )
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        reflection.enable_server_reflection(self._services, self._server)
+
+    async def start(self, address: str) -> int:
+        """Listen on `host:port` and serve; the port, which the system chooses for 0.
+
+        Raises OSError when nobody can listen there.
+        """
+        settings = self._core.settings
+        try:
+            if settings.tls_is_on:
+                port = self._server.add_secure_port(address, _credentials(settings))
+            else:
+                port = self._server.add_insecure_port(address)
+        except RuntimeError as error:
+            raise OSError(f"gRPC cannot listen on {address}") from error
+        await self._server.start()
+        for service in ("", *self._services):
+            await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
+        return port
+
+    async def drain(self, seconds: float) -> None:
+        """Take no new calls, let those that are open end by themselves for so long, and end the others."""
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(seconds)
+
+    async def stop(self) -> None:
+        """End every call now; work that has begun is finished first."""
+        await self._server.stop(0)
+        await self._work.done(_LAST_WORK_SECONDS)
+
+
+def _options(settings: Settings) -> list[tuple[str, Any]]:
+    return [
+        ("grpc.max_receive_message_length", settings.max_body_bytes),
+        ("grpc.max_send_message_length", -1),
+        ("grpc.max_concurrent_streams", _STREAMS_OF_A_CONNECTION),
+        ("grpc.keepalive_time_ms", _PING_MILLISECONDS),
+        ("grpc.keepalive_timeout_ms", _PING_MILLISECONDS),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.max_pings_without_data", 0),
+        ("grpc.http2.min_ping_interval_without_data_ms", _QUICKEST_PING_OF_A_CLIENT),
+        # A port in use is an error, not a port to share.
+        ("grpc.so_reuseport", 0),
+    ]
+
+
+def _credentials(settings: Settings) -> grpc.ServerCredentials:
+    key, chain = (Path(file).read_bytes() for file in (settings.tls_key_file, settings.tls_certificate_file))
+    return grpc.ssl_server_credentials([(key, chain)])

@@ -1,0 +1,43 @@
+"""Errors as gRPC tells them: a status, a text for people, and trailing metadata."""
+
+import logging
+from dataclasses import dataclass
+
+import grpc
+
+from shared.errors import FaultError, RateLimitedError, SpooledError
+
+logger = logging.getLogger("spooled.rpc")
+REQUEST_ID = "x-request-id"
+_LONGEST_TEXT = 1000  # it travels in a header, and its letters may take up to nine times the room there
+
+Trailers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the call ends with."""
+
+    code: grpc.StatusCode
+    text: str
+    trailers: Trailers
+
+
+def status_of(error: Exception, path: str, request_id: str) -> Status:
+    """The status of an error; the log has what the caller is not told."""
+    if not isinstance(error, SpooledError):
+        logger.error("call %s of %s failed", request_id, path, exc_info=error)
+        error = FaultError()
+    elif error.status >= FaultError.status and error.__cause__ is not None:
+        logger.error("call %s of %s: %s", request_id, path, error.message, exc_info=error.__cause__)
+    text = error.message[:_LONGEST_TEXT]
+    if isinstance(error, FaultError):
+        text = f"{text} Request id: {request_id}"
+    return Status(grpc.StatusCode[error.grpc_status], text, _trailers(error, request_id))
+
+
+def _trailers(error: SpooledError, request_id: str) -> Trailers:
+    named = (REQUEST_ID, request_id)
+    if isinstance(error, RateLimitedError):
+        return named, ("retry-after", str(error.retry_after))
+    return (named,)

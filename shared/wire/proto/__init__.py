@@ -1,0 +1,1 @@
+"""The gRPC interface: `spooled.proto`, and what `make proto` writes from it."""
