@@ -7,7 +7,7 @@ from shared.schedules.manage import delete_schedule
 @route("DELETE", "/api/v1/schedules/{schedule_id}", scope=("schedules:write", "jobs:write"), status=204)
 async def endpoint(call: Call, schedule_id: str) -> Answer:
     """Delete a schedule and its history; the jobs that it made stay."""
-    await delete_schedule(call.core, call.caller, schedule_id)
+    await delete_schedule(call.core, call.caller, schedule_id, call.now)
     return Answer(status=204)
 
 

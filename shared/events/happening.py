@@ -1,28 +1,35 @@
 """What happened, as the database told it: one thing about one job, queue, worker, schedule or workflow."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import orjson
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Happening:
     """One committed change.
 
     names: what it was, by the names of webhook events and a few more, for example `job.failed` together
         with `job.deadlettered`.
-    item: the data, as webhooks get it.
+    text: the data, as webhooks get it, as JSON.
     at: the instant, as the API writes it.
     is_kept: it was written to the table `happening` too, for readers without Redis.
     """
 
     org_id: int
     names: tuple[str, ...]
-    item: dict[str, Any]
+    text: str
     at: str
     is_kept: bool
+
+    @cached_property
+    def item(self) -> dict[str, Any]:
+        """The data, read when somebody asks for it, by the parser that takes all that the API takes."""
+        return dict(json.loads(self.text))
 
 
 def read_told(told: Sequence[str]) -> Iterator[Happening]:

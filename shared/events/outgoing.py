@@ -1,10 +1,12 @@
 """What this process has to tell others: wake-ups and happenings, in one round trip to Redis for both."""
 
 import asyncio
+import json
 import logging
 import uuid
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,11 @@ _LONGEST_BACKLOG = 10_000
 _MOST_AT_ONCE = 1_000
 _KEPT_ENTRIES = 20_000
 _KEPT_SECONDS = 3_600
+_LONGEST_DATA = 8_192
+"""Longer is only what brings a job's result with it, and no reader is told of one that long."""
+
+Entry = tuple[str, dict[str, str | bytes]]
+"""A stream, and what is added to it."""
 
 Listener = Callable[[Happening], None]
 
@@ -29,6 +36,14 @@ Listener = Callable[[Happening], None]
 def stream_of(org_id: int) -> str:
     """The stream of an organization's happenings. In one slot, so that one read waits for many of them."""
     return f"spooled:{{events}}:{org_id}"
+
+
+def entry_of(happening: Happening) -> dict[str, str | bytes]:
+    """Its names, data and instant, as an entry of a stream has them."""
+    data: str | bytes = happening.text
+    if len(data) > _LONGEST_DATA:
+        data = json.dumps(happening.item | {"result": None})
+    return {"n": orjson.dumps(happening.names), "d": data, "a": happening.at}
 
 
 class Outgoing:
@@ -85,7 +100,10 @@ class SharedOutgoing(Outgoing):
         self._told = 0
         self._wakeups: Counter[str] = Counter()
         # What is committed must be told, so it waits for a Redis that is away, as long as there is room.
-        self._backlog: deque[tuple[str, dict[str, bytes | str]]] = deque(maxlen=_LONGEST_BACKLOG)
+        self._backlog: deque[Entry] = deque()
+        self._on_the_way = 0
+        self._turn = asyncio.Lock()
+        self._is_away = self._is_losing = False
         self._away_until = 0.0
 
     @property
@@ -107,7 +125,9 @@ class SharedOutgoing(Outgoing):
             return False
 
     async def flush(self) -> None:
-        await self._tell()
+        async with self._turn:
+            while self.has_more and await self._tell():
+                pass
 
     async def close(self) -> None:
         if self._redis is not None:
@@ -117,36 +137,35 @@ class SharedOutgoing(Outgoing):
         if happening.is_kept:
             return
         self._told += 1
-        if len(self._backlog) == _LONGEST_BACKLOG and monotonic() >= self._away_until:
-            logger.warning("events are lost: more happened than %s while Redis was away", _LONGEST_BACKLOG)
-        entry: dict[str, bytes | str] = {
-            "n": orjson.dumps(happening.names),
-            "d": orjson.dumps(happening.item),
-            "a": happening.at,
-            # A reader knows by it what was sent twice, because the first answer was lost.
-            "o": f"{self.origin} {self._told}",
-        }
+        # A reader knows by `o` what was sent twice, because the first answer was lost.
+        entry = entry_of(happening) | {"o": f"{self.origin} {self._told}"}
         self._backlog.append((stream_of(happening.org_id), entry))
+        if len(self._backlog) > _LONGEST_BACKLOG:
+            del self._backlog[self._on_the_way]
+            if not self._is_losing:
+                logger.warning("events are lost: more than %s wait for Redis", _LONGEST_BACKLOG)
+            self._is_losing = True
 
     async def _tell(self) -> bool:
-        """All that is new, in one round trip; False when Redis is away, or was a moment ago."""
-        if not self.has_more:
-            return True
+        """What is new, a thousand entries at most, in one round trip; False while Redis is away."""
         if monotonic() < self._away_until:
             self._wakeups.clear()
             return False
         wakeups, self._wakeups = self._wakeups, Counter()
-        entries = [self._backlog[place] for place in range(min(len(self._backlog), _MOST_AT_ONCE))]
         messages = [(channel, f"{self.origin} {jobs}") for channel, jobs in wakeups.items()]
-        if not await self._send(messages, entries):
-            return False
-        for _ in entries:
-            self._backlog.popleft()
-        return True
+        entries = list(islice(self._backlog, _MOST_AT_ONCE))
+        self._on_the_way = len(entries)
+        try:
+            if not await self._send(messages, entries):
+                return False
+            for _ in entries:
+                self._backlog.popleft()
+            self._is_losing = False
+            return True
+        finally:
+            self._on_the_way = 0
 
-    async def _send(
-        self, messages: Sequence[tuple[str, str]], entries: Sequence[tuple[str, dict[str, bytes | str]]]
-    ) -> bool:
+    async def _send(self, messages: Sequence[tuple[str, str]], entries: Sequence[Entry]) -> bool:
         client = self._client()
         try:
             async with asyncio.timeout(self._patience_seconds):
@@ -161,9 +180,14 @@ class SharedOutgoing(Outgoing):
         except Exception as error:
             if not is_away(error):
                 raise
-            logger.warning("other processes are not told: %s", error or type(error).__name__)
+            if not self._is_away:
+                logger.warning("other processes are not told: %s", error or type(error).__name__)
+            self._is_away = True
             self._away_until = monotonic() + _AWAY_SECONDS
             return False
+        if self._is_away:
+            logger.info("other processes are told again")
+        self._is_away = False
         return True
 
     def _client(self) -> "Redis":
@@ -205,5 +229,7 @@ class LivingOutgoing(SharedOutgoing):
 
     async def _tell_all(self) -> None:
         while self.has_more:
-            if not await self._tell() and self._backlog:
+            async with self._turn:
+                is_told = await self._tell()
+            if not is_told and self._backlog:
                 await asyncio.sleep(_AWAY_SECONDS)

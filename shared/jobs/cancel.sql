@@ -29,7 +29,7 @@ advanced AS (
     HAVING count(*) > 0
 )
 SELECT archived.org_id, archived.id, archived.queue, archived.workflow_id, archived.has_children,
-       (SELECT advanced.queues FROM advanced) AS ready_queues, {{told}} AS told
+       {{told}} AS told, (SELECT advanced.queues FROM advanced) AS ready_queues
 FROM archived;
 
 -- which_not_started --

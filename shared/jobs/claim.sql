@@ -48,13 +48,13 @@ SELECT claimed.*,
        CASE WHEN claimed.workflow_id IS NOT NULL
            THEN parent_results(%(org_id)s, claimed.id, claimed.workflow_id)
        END AS parents,
+       {{told}} AS told,
        (
            SELECT begin_workflows(%(org_id)s, array_agg(begun.workflow_id), %(now)s) IS NULL
            FROM claimed AS begun
            WHERE begun.workflow_id IS NOT NULL
            HAVING count(*) > 0
-       ) AS begun,
-       {{told}} AS told
+       ) AS begun
 FROM claimed
 ORDER BY claimed.priority DESC, claimed.run_at, claimed.id;
 

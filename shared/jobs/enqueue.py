@@ -16,11 +16,19 @@ from shared.limits.charge import are_limited, charge
 from shared.limits.payload import check_payloads
 from shared.store import Row, Transaction, load_queries
 from shared.tenants.caller import Caller
-from shared.webhooks.outbox import telling_of_jobs
+from shared.webhooks.outbox import telling, telling_of_jobs
 from shared.webhooks.sealing import seal
 from shared.webhooks.target import check_url
 
-QUERIES = load_queries(__file__, told=telling_of_jobs("job.created", rows="created", previous="NULL"))
+QUERIES = load_queries(
+    __file__,
+    told_declared=telling(
+        "queue.created",
+        rows="declared",
+        item="queue_event(declared.name, declared.enabled, declared.paused_at)",
+    ),
+    told=telling_of_jobs("job.created", rows="created", previous="NULL"),
+)
 _CHARGED = ("jobs_today", "active_jobs", "queues")
 
 
@@ -97,7 +105,7 @@ async def enqueue_within(
     """Make the jobs as part of a larger change; the caller calls `wake_for` once that is committed.
 
     Raises as `enqueue_jobs`, and then the change as a whole is undone.
-    With `told` false webhooks do not hear of them: the larger change tells it, with what it adds.
+    With `told` false nobody hears of them: the larger change tells it, with what it adds.
     """
     parameters = _parameters(core, caller, jobs, now) | {"told": told}
     row = await transaction.fetch_one(QUERIES["enqueue_jobs"], **parameters)

@@ -31,7 +31,7 @@ declared AS (
     WHERE NOT EXISTS (SELECT FROM queue WHERE queue.org_id = %(org_id)s AND queue.name = input.queue)
     ORDER BY input.queue
     ON CONFLICT DO NOTHING
-    RETURNING queue.name
+    RETURNING queue.name, queue.enabled, queue.paused_at
 ),
 won AS (
     INSERT INTO idempotency_key AS known (org_id, key, job_id, expires_at)
@@ -71,4 +71,4 @@ SELECT (SELECT array_agg(CASE WHEN asked.has_parent THEN asked.id END ORDER BY a
             FROM queue WHERE queue.org_id = %(org_id)s AND queue.name = ANY(%(queues)s::text[])),
            '{}'
        ) AS defaults,
-       CASE WHEN %(told)s::boolean THEN {{told}} END AS told;
+       {{told_declared}} AS told_declared, CASE WHEN %(told)s::boolean THEN {{told}} END AS told;

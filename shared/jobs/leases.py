@@ -16,8 +16,16 @@ from shared.jobs.refusal import HELD, LOG, Hold, Outcome, Settling, count_settle
 from shared.jobs.settle import fail_lapsed
 from shared.store import SYSTEM, Statement, load_queries, tenant
 from shared.tenants.caller import Caller
+from shared.webhooks.outbox import telling_of_jobs
 
-QUERIES = load_queries(__file__, held=HELD, log=LOG)
+QUERIES = load_queries(
+    __file__,
+    held=HELD,
+    log=LOG,
+    told=telling_of_jobs(
+        "job.released", rows="released", previous="'processing'", worker="released.log -> -1 ->> 'worker_id'"
+    ),
+)
 logger = logging.getLogger("spooled.leases")
 _BATCH = 500
 

@@ -8,17 +8,20 @@ RETURNING job.*;
 
 -- release_jobs hot --
 -- The attempt is taken back: a worker that shuts down has not tried the job.
-UPDATE job SET
-    state = 'pending', attempts = job.attempts - 1, run_at = %(run_at)s, lease_id = NULL, leased_until = NULL,
-    worker_id = NULL, updated_at = %(now)s,
-    log = {{log}} || jsonb_build_object(
-        'event', 'released', 'at', %(now)s::timestamptz, 'worker_id', job.worker_id, 'attempt', job.attempts,
-        'claimed_at', job.started_at
-    )
-FROM unnest(%(ids)s::bigint[], %(lease_ids)s::bigint[]) AS hold(id, lease_id)
-WHERE job.org_id = %(org_id)s AND job.id = hold.id
-  AND {{held}}
-RETURNING job.*, NULL::json AS result, NULL::timestamptz AS finished_at;
+WITH released AS (
+    UPDATE job SET
+        state = 'pending', attempts = job.attempts - 1, run_at = %(run_at)s, lease_id = NULL, leased_until = NULL,
+        worker_id = NULL, updated_at = %(now)s,
+        log = {{log}} || jsonb_build_object(
+            'event', 'released', 'at', %(now)s::timestamptz, 'worker_id', job.worker_id, 'attempt', job.attempts,
+            'claimed_at', job.started_at
+        )
+    FROM unnest(%(ids)s::bigint[], %(lease_ids)s::bigint[]) AS hold(id, lease_id)
+    WHERE job.org_id = %(org_id)s AND job.id = hold.id
+      AND {{held}}
+    RETURNING job.*
+)
+SELECT released.*, NULL::json AS result, NULL::timestamptz AS finished_at, {{told}} AS told FROM released;
 
 -- lock_lapsed hot --
 -- Whoever comes second skips what the first has locked, so two timers never count one lapse twice.

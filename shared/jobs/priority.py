@@ -8,8 +8,16 @@ from shared.core import Core
 from shared.jobs.read import JobNotFoundError
 from shared.store import load_queries
 from shared.tenants.caller import Caller
+from shared.webhooks.outbox import telling_of_jobs
 
-QUERIES = load_queries(__file__)
+QUERIES = load_queries(
+    __file__,
+    told=telling_of_jobs(
+        "job.updated",
+        rows="moved",
+        previous="job_status(moved.state, moved.attempts, moved.run_at, %(now)s)",
+    ),
+)
 
 
 async def set_priority(
@@ -27,4 +35,4 @@ async def set_priority(
     )
     if row is None:
         raise JobNotFoundError("There is no pending or scheduled job with that id.")
-    return {"job_id": public_id, **row}
+    return {"job_id": public_id, "old_priority": row["old_priority"], "new_priority": row["new_priority"]}

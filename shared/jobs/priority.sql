@@ -6,8 +6,14 @@ WITH old AS (
     WHERE job.org_id = %(org_id)s AND job.id = %(id)s AND job.state IN ('pending', 'waiting')
       AND (%(queues)s::text[] IS NULL OR job.queue = ANY(%(queues)s::text[]))
     FOR UPDATE
+),
+saved AS (
+    UPDATE job SET priority = %(priority)s, updated_at = %(now)s
+    FROM old
+    WHERE job.org_id = %(org_id)s AND job.id = old.id
+    RETURNING job.*, old.priority AS old_priority
+),
+moved AS (
+    SELECT * FROM saved WHERE saved.priority <> saved.old_priority
 )
-UPDATE job SET priority = %(priority)s, updated_at = %(now)s
-FROM old
-WHERE job.org_id = %(org_id)s AND job.id = old.id
-RETURNING old.priority AS old_priority, job.priority AS new_priority;
+SELECT saved.old_priority, saved.priority AS new_priority, {{told}} AS told FROM saved;

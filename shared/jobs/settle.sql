@@ -1,6 +1,6 @@
 -- complete_jobs hot --
 -- Completion is a DELETE and an INSERT: the hot table stays small whatever the history. A batch returns no
--- payloads; nobody reads them.
+-- payloads; nobody reads them. Columns are computed in their order: an end is told before what it sets off.
 WITH removed AS (
     DELETE FROM job
     USING unnest(%(ids)s::bigint[], %(lease_ids)s::bigint[], %(results)s::text[]) AS hold(id, lease_id, result)
@@ -19,8 +19,8 @@ advanced AS (
 )
 SELECT {{carried_but_payload}}, CASE WHEN %(whole)s THEN payload END AS payload, state, last_error, log, updated_at,
        leased_until, unmet_parents, CASE WHEN %(whole)s THEN result END AS result, finished_at,
-       (SELECT advanced.queues FROM advanced) AS ready_queues, {{freed}} AS freed_queues,
-       {{told_completed}} AS told, {{told_itself_completed}} AS told_itself
+       {{told_completed}} AS told, {{told_itself_completed}} AS told_itself,
+       (SELECT advanced.queues FROM advanced) AS ready_queues, {{freed}} AS freed_queues
 FROM archived;
 
 -- fail_jobs hot --
@@ -74,10 +74,10 @@ advanced AS (
     {{advanced}}
 )
 SELECT {{carried}}, state, last_error, log, updated_at, leased_until, unmet_parents,
-       NULL::json AS result, NULL::timestamptz AS finished_at, NULL::text[] AS ready_queues,
-       NULL::text[] AS freed_queues, {{told_retried}} AS told, NULL::bigint AS told_itself
+       NULL::json AS result, NULL::timestamptz AS finished_at, {{told_retried}} AS told,
+       NULL::bigint AS told_itself, NULL::text[] AS ready_queues, NULL::text[] AS freed_queues
 FROM retried
 UNION ALL
 SELECT {{carried}}, state, last_error, log, updated_at, leased_until, unmet_parents, result, finished_at,
-       (SELECT advanced.queues FROM advanced), {{freed}}, {{told_buried}}, {{told_itself_failed}}
+       {{told_buried}}, {{told_itself_failed}}, (SELECT advanced.queues FROM advanced), {{freed}}
 FROM archived;

@@ -16,7 +16,20 @@ _FRAGMENTS = load_queries(__file__)
 TOLD_RESUMED = telling("queue.resumed", rows="fresh", item=_FRAGMENTS["resumed_item"].sql)
 """Tells of the queues in the CTE `fresh`, which give out jobs again since this change."""
 
-QUERIES = load_queries(__file__, told=TOLD_RESUMED, made=_FRAGMENTS["made"].sql)
+QUERIES = load_queries(
+    __file__,
+    made=_FRAGMENTS["made"].sql,
+    told_created=telling(
+        "queue.created", rows="saved", item="queue_event(saved.name, saved.enabled, saved.paused_at)"
+    ),
+    told_made=telling(
+        "queue.created", rows="made", item="queue_event(made.name, made.enabled, made.paused_at)"
+    ),
+    told_resumed=TOLD_RESUMED,
+    told_changed=telling(
+        "queue.updated", rows="changed", item="queue_event(changed.name, changed.enabled, changed.paused_at)"
+    ),
+)
 
 
 class QueueNotFoundError(NotFoundError):

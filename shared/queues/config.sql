@@ -1,8 +1,11 @@
 -- create_queue --
 -- The primary key decides, not a look-up: of two equal requests at once one gets a row.
-{{made}}
-ON CONFLICT DO NOTHING
-RETURNING *;
+WITH saved AS (
+    {{made}}
+    ON CONFLICT DO NOTHING
+    RETURNING *
+)
+SELECT saved.*, {{told_created}} AS told FROM saved;
 
 -- configure_queue --
 -- One statement, so that a change never undoes another one that was made at the same moment. A row that was
@@ -31,13 +34,20 @@ saved AS (
         updated_at = %(now)s
     RETURNING *, xmax = 0 AS is_new
 ),
+made AS (
+    SELECT * FROM saved WHERE saved.is_new
+),
 fresh AS (
     SELECT saved.name, before.paused_at AS paused_since
     FROM saved
     CROSS JOIN before
     WHERE before.paused_at IS NOT NULL AND saved.paused_at IS NULL
+),
+changed AS (
+    SELECT * FROM saved WHERE NOT saved.is_new AND NOT EXISTS (SELECT FROM fresh)
 )
-SELECT saved.*, {{told}} AS told FROM saved;
+SELECT saved.*, {{told_made}} AS told_made, {{told_resumed}} AS told_resumed, {{told_changed}} AS told_changed
+FROM saved;
 
 -- list_queues hot --
 SELECT * FROM queue

@@ -17,7 +17,7 @@ WITH archived AS (
 advanced AS (
     {{advanced}}
 )
-SELECT archived.id, (SELECT advanced.queues FROM advanced) AS ready_queues, {{told}} AS told FROM archived;
+SELECT archived.id, {{told}} AS told, (SELECT advanced.queues FROM advanced) AS ready_queues FROM archived;
 
 -- delete_finished hot --
 DELETE FROM job_archive
@@ -30,7 +30,10 @@ WHERE job_archive.org_id = %(org_id)s AND job_archive.id = ANY(ARRAY(
 RETURNING job_archive.id;
 
 -- delete_queue hot --
-DELETE FROM queue
-WHERE queue.org_id = %(org_id)s AND queue.name = %(name)s
-  AND NOT EXISTS (SELECT FROM job WHERE job.org_id = %(org_id)s AND job.queue = %(name)s)
-RETURNING queue.name;
+WITH gone AS (
+    DELETE FROM queue
+    WHERE queue.org_id = %(org_id)s AND queue.name = %(name)s
+      AND NOT EXISTS (SELECT FROM job WHERE job.org_id = %(org_id)s AND job.queue = %(name)s)
+    RETURNING queue.name, queue.enabled, queue.paused_at
+)
+SELECT {{told_deleted}} AS told FROM gone;

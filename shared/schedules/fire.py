@@ -26,7 +26,10 @@ from shared.webhooks.outbox import telling
 
 QUERIES = load_queries(
     __file__,
-    told=telling("schedule.triggered", rows="triggered", item=load_queries(__file__)["triggered_item"].sql),
+    told_triggered=telling(
+        "schedule.triggered", rows="triggered", item=load_queries(__file__)["triggered_item"].sql
+    ),
+    told_paused=telling("schedule.paused", rows="paused", item="schedule_event(paused.known)"),
 )
 logger = logging.getLogger("spooled.schedules")
 _LOOK_AHEAD = 1000

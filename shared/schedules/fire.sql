@@ -65,21 +65,28 @@ old AS (
     ) AS oldest
     WHERE run.org_id = %(org_id)s AND run.schedule_id = step.id AND run.id = oldest.id
       AND oldest.started_at < %(kept_since)s::timestamptz
+),
+saved AS (
+    UPDATE schedule SET
+        next_run_at = step.next_run_at,
+        is_active = schedule.is_active AND step.error IS NULL,
+        last_error = step.error,
+        run_count = schedule.run_count + coalesce(made.jobs, 0),
+        last_run_at = CASE
+            WHEN made.jobs > 0 THEN greatest(schedule.last_run_at, %(now)s::timestamptz)
+            ELSE schedule.last_run_at
+        END
+    FROM unnest(%(schedules)s::bigint[], %(next_run_ats)s::timestamptz[], %(schedule_errors)s::text[])
+        AS step(id, next_run_at, error)
+    JOIN schedule AS before ON before.org_id = %(org_id)s AND before.id = step.id
+    LEFT JOIN made ON made.schedule_id = step.id
+    WHERE schedule.org_id = %(org_id)s AND schedule.id = step.id
+    RETURNING schedule AS known, before.is_active AND NOT schedule.is_active AS is_paused
+),
+paused AS (
+    SELECT * FROM saved WHERE saved.is_paused
 )
-UPDATE schedule SET
-    next_run_at = step.next_run_at,
-    is_active = schedule.is_active AND step.error IS NULL,
-    last_error = step.error,
-    run_count = schedule.run_count + coalesce(made.jobs, 0),
-    last_run_at = CASE
-        WHEN made.jobs > 0 THEN greatest(schedule.last_run_at, %(now)s::timestamptz)
-        ELSE schedule.last_run_at
-    END
-FROM unnest(%(schedules)s::bigint[], %(next_run_ats)s::timestamptz[], %(schedule_errors)s::text[])
-    AS step(id, next_run_at, error)
-LEFT JOIN made ON made.schedule_id = step.id
-WHERE schedule.org_id = %(org_id)s AND schedule.id = step.id
-RETURNING {{told}} AS told;
+SELECT {{told_triggered}} AS told_triggered, {{told_paused}} AS told_paused;
 
 -- triggered_item --
 -- A fragment. `planned_at` is null for a run that was asked for.

@@ -12,8 +12,17 @@ from shared.schedules.model import COLUMNS, ScheduleNotFoundError, schedule_answ
 from shared.schedules.planning import read_cron
 from shared.store import Row, load_queries
 from shared.tenants.caller import Caller
+from shared.webhooks.outbox import telling
 
-QUERIES = load_queries(__file__, columns=COLUMNS)
+QUERIES = load_queries(
+    __file__,
+    columns=COLUMNS,
+    told_created=telling("schedule.created", rows="made", item="schedule_event(made.known)"),
+    told_deleted=telling("schedule.deleted", rows="gone", item="schedule_event(gone.known)"),
+    told_paused=telling("schedule.paused", rows="paused", item="schedule_event(paused.known)"),
+    told_resumed=telling("schedule.resumed", rows="resumed", item="schedule_event(resumed.known)"),
+    told_changed=telling("schedule.updated", rows="changed", item="schedule_event(changed.known)"),
+)
 LARGEST_PAGE = 1000
 _TIMING = ("cron_expression", "timezone", "is_active")
 
@@ -99,6 +108,7 @@ async def update_schedule(
         changed = await transaction.fetch_one(
             QUERIES["update_schedule"],
             **changes | _plan_of(row, changes, now),
+            is_edited=any(value is not None for name, value in changes.items() if name != "is_active"),
             org_id=caller.org_id,
             id=row["id"],
             now=now,
@@ -107,10 +117,10 @@ async def update_schedule(
     return schedule_answer(changed)
 
 
-async def delete_schedule(core: Core, caller: Caller, public_id: str) -> None:
+async def delete_schedule(core: Core, caller: Caller, public_id: str, now: datetime) -> None:
     """Delete a schedule and its history; the jobs that it made stay. Raises ScheduleNotFoundError."""
     deleted = await core.store.fetch_one(
-        caller.scope, QUERIES["delete_schedule"], **_named(caller, public_id)
+        caller.scope, QUERIES["delete_schedule"], **_named(caller, public_id), now=now
     )
     if deleted is None:
         raise ScheduleNotFoundError

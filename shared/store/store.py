@@ -4,6 +4,7 @@ Every transaction takes a role of its own and names its organization; row-level 
 One statement and all that surrounds it is a single round trip (pipeline mode).
 """
 
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from shared.store.liveness import hung_up_after
 from shared.store.notices import hearing
 from shared.store.queries import Query
 
+logger = logging.getLogger("spooled.store")
 Row = DictRow
 _ATTEMPTS = 4
 _GRACE_SECONDS = 5.0
@@ -100,7 +102,7 @@ class Transaction:
 class Store:
     """Runs named queries in a scope.
 
-    pass_on: takes what committed changes tell, as JSON; it must neither wait nor fail.
+    pass_on: takes what committed changes tell, as JSON; it must not wait.
     """
 
     def __init__(
@@ -134,8 +136,7 @@ class Store:
                 if not is_retryable(error) or attempt == _ATTEMPTS:
                     raise translate(error) from error
             else:
-                if told:
-                    self._pass_on(told)
+                self._tell(told)
                 return rows
         raise AssertionError
 
@@ -156,14 +157,24 @@ class Store:
                 with hearing(connection) as told:
                     yield Transaction(connection, self._patience)
                     with hung_up_after(connection, self._patience):
-                        await connection.execute("COMMIT")
-            if told:
-                self._pass_on(told)
+                        ended = await connection.execute("COMMIT")
+            # PostgreSQL undoes a transaction with a failed statement in it without a word.
+            if ended.statusmessage == "COMMIT":
+                self._tell(told)
         except psycopg.Error as error:
             raise translate(error) from error
 
     async def close(self) -> None:
         await self._connections.close()
+
+    def _tell(self, told: Sequence[str]) -> None:
+        """The change is committed: nothing that goes wrong from here on is its caller's."""
+        if not told:
+            return
+        try:
+            self._pass_on(told)
+        except Exception:
+            logger.exception("what was committed could not be passed on")
 
     async def _enter(self, connection: Connection, scope: Scope, *, hot: bool) -> None:
         await connection.execute(

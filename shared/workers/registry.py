@@ -18,6 +18,11 @@ QUERIES = load_queries(
     told_registered=telling(
         "worker.registered", rows="fresh", item="worker_event(fresh.id, fresh.queues, fresh.hostname)"
     ),
+    told_heard=telling(
+        "worker.heartbeat",
+        rows="heard",
+        item="heartbeat_event(heard.id, heard.queues, heard.hostname, heard.status, heard.current_jobs)",
+    ),
     told_deregistered=telling("worker.deregistered", rows="gone", item=_GONE),
     item=_GONE,
 )

@@ -13,20 +13,26 @@ WITH saved AS (
         version = excluded.version, metadata = excluded.metadata, max_concurrency = excluded.max_concurrency,
         current_jobs = 0, status = 'healthy', last_heartbeat = excluded.last_heartbeat,
         updated_at = excluded.updated_at
-    RETURNING id, queues, hostname, xmax = 0 AS is_new
+    RETURNING *, xmax = 0 AS is_new
 ),
 fresh AS (
     SELECT * FROM saved WHERE saved.is_new
+),
+heard AS (
+    SELECT * FROM saved WHERE NOT saved.is_new
 )
-SELECT saved.is_new, {{told_registered}} AS told FROM saved;
+SELECT saved.is_new, {{told_registered}} AS told, {{told_heard}} AS told_heard FROM saved;
 
 -- hear_from_worker hot --
-UPDATE worker SET
-    current_jobs = %(current_jobs)s, status = coalesce(%(status)s, status),
-    metadata = coalesce(%(metadata)s::json, metadata), last_heartbeat = %(now)s, updated_at = %(now)s
-WHERE worker.org_id = %(org_id)s AND worker.id = %(id)s
-  AND (%(key_queues)s::text[] IS NULL OR worker.queues && %(key_queues)s::text[])
-RETURNING worker.id;
+WITH heard AS (
+    UPDATE worker SET
+        current_jobs = %(current_jobs)s, status = coalesce(%(status)s, status),
+        metadata = coalesce(%(metadata)s::json, metadata), last_heartbeat = %(now)s, updated_at = %(now)s
+    WHERE worker.org_id = %(org_id)s AND worker.id = %(id)s
+      AND (%(key_queues)s::text[] IS NULL OR worker.queues && %(key_queues)s::text[])
+    RETURNING worker.*
+)
+SELECT heard.id, {{told_heard}} AS told FROM heard;
 
 -- deregister_worker hot --
 WITH gone AS (

@@ -11,10 +11,14 @@ from shared.jobs.enqueue import Enqueued, NewJob, enqueue_within, wake_for
 from shared.limits.charge import charge
 from shared.store import load_queries
 from shared.tenants.caller import Caller
-from shared.webhooks.outbox import telling_of_jobs
+from shared.webhooks.outbox import telling, telling_of_jobs
 from shared.workflows.graph import check_graph
 
-QUERIES = load_queries(__file__, told=telling_of_jobs("job.created", rows="linked", previous="NULL"))
+QUERIES = load_queries(
+    __file__,
+    told_made=telling("workflow.created", rows="made", item="workflow_event(made.known)"),
+    told=telling_of_jobs("job.created", rows="linked", previous="NULL"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ WITH made AS (
         %(org_id)s, %(name)s, %(description)s, %(metadata)s::json, %(queues)s::text[],
         cardinality(%(ids)s::bigint[]), %(now)s, %(now)s
     )
-    RETURNING id
+    RETURNING id, workflow AS known
 ),
 depending AS (
     INSERT INTO job_dependency (org_id, child_id, parent_id, type)
@@ -28,4 +28,4 @@ linked AS (
     WHERE job.org_id = %(org_id)s AND job.id = step.id
     RETURNING job.*
 )
-SELECT made.id, {{told}} AS told FROM made;
+SELECT made.id, {{told_made}} AS told_made, {{told}} AS told FROM made;

@@ -11,8 +11,13 @@ from shared.jobs.model import status_of
 from shared.jobs.read import JobNotFoundError, find_job
 from shared.store import Row, Transaction, load_queries
 from shared.tenants.caller import Caller
+from shared.webhooks.outbox import telling_of_jobs
 
-QUERIES = load_queries(__file__)
+QUERIES = load_queries(
+    __file__,
+    told_waiting=telling_of_jobs("job.waiting", rows="held_back", previous="held_back.previous"),
+    told_ready=telling_of_jobs("job.ready", rows="let_go", previous="let_go.previous"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,14 +45,35 @@ told AS (
 SELECT count(*) AS count FROM added;
 
 -- judge_child hot --
-UPDATE job SET
-    dependency_mode = %(mode)s,
-    state = CASE judgement.unmet WHEN 0 THEN 'pending' ELSE 'waiting' END,
-    unmet_parents = judgement.unmet,
-    updated_at = %(now)s
-FROM step_verdict(%(org_id)s, %(child_id)s, %(mode)s) AS judgement
-WHERE job.org_id = %(org_id)s AND job.id = %(child_id)s
-RETURNING job.queue, job.state, judgement.verdict;
+WITH before AS (
+    SELECT job_status(job.state, job.attempts, job.run_at, %(now)s::timestamptz) AS status
+    FROM job
+    WHERE job.org_id = %(org_id)s AND job.id = %(child_id)s
+),
+judged AS (
+    UPDATE job SET
+        dependency_mode = %(mode)s,
+        state = CASE judgement.unmet WHEN 0 THEN 'pending' ELSE 'waiting' END,
+        unmet_parents = judgement.unmet,
+        updated_at = %(now)s
+    FROM step_verdict(%(org_id)s, %(child_id)s, %(mode)s) AS judgement
+    WHERE job.org_id = %(org_id)s AND job.id = %(child_id)s
+    RETURNING job.*, judgement.verdict
+),
+changed AS (
+    SELECT judged.*, before.status AS previous
+    FROM judged
+    CROSS JOIN before
+    WHERE job_status(judged.state, judged.attempts, judged.run_at, %(now)s) <> before.status
+),
+held_back AS (
+    SELECT * FROM changed WHERE changed.state = 'waiting'
+),
+let_go AS (
+    SELECT * FROM changed WHERE changed.state = 'pending'
+)
+SELECT judged.queue, judged.state, judged.verdict, {{told_waiting}} AS told_waiting, {{told_ready}} AS told_ready
+FROM judged;
 
 -- find_related hot --
 SELECT edge.child_id, edge.parent_id, edge.type, related.*

@@ -133,7 +133,7 @@ BEGIN
                 updated_at = settled_at
             FROM judged
             WHERE job.org_id = of_org AND job.id = judged.id AND judged.verdict IN ('ready', 'waiting')
-            RETURNING job.queue, job.state
+            RETURNING job.*
         ),
         removed AS (
             DELETE FROM job
@@ -164,7 +164,18 @@ BEGIN
             FROM removed
             RETURNING *
         )
-        SELECT coalesce((SELECT array_agg(advanced.queue) FROM advanced WHERE advanced.state = 'pending'), '{}'),
+        SELECT (
+                   SELECT tell(of_org, '{job.ready}', array_agg(job_event(
+                       advanced.id, advanced.queue, advanced.state, advanced.priority, advanced.attempts,
+                       advanced.max_retries, advanced.run_at, advanced.workflow_id, advanced.worker_id, NULL, NULL,
+                       'scheduled', NULL, settled_at
+                   ) ORDER BY advanced.id), settled_at)
+                   FROM advanced
+                   WHERE job_status(advanced.state, advanced.attempts, advanced.run_at, settled_at) = 'pending'
+                     AND is_watched(of_org, settled_at)
+                   HAVING count(*) > 0
+               ),
+               coalesce((SELECT array_agg(advanced.queue) FROM advanced WHERE advanced.state = 'pending'), '{}'),
                coalesce(array_agg(archived.id), '{}'),
                coalesce(array_agg(archived.workflow_id), '{}'),
                coalesce(array_agg(
@@ -175,7 +186,7 @@ BEGIN
                    archived.max_retries, archived.run_at, archived.workflow_id, archived.worker_id, NULL,
                    archived.log -> -1 ->> 'reason', 'scheduled', NULL, settled_at
                )), settled_at) END
-        INTO layer_ready, ended, layer_workflows, endings, told
+        INTO told, layer_ready, ended, layer_workflows, endings, told
         FROM archived;
 
         ready := ready || layer_ready;
@@ -231,7 +242,7 @@ BEGIN
     ))
     INTO told
     FROM counted
-    WHERE counted.was_open AND (counted.workflow).state IN ('completed', 'failed');
+    WHERE counted.was_open AND (counted.workflow).state IN ('completed', 'failed', 'cancelled');
 
     RETURN ready;
 END
@@ -240,15 +251,25 @@ $$;
 -- Called by the claim of their steps: workflows run from the first one on.
 CREATE FUNCTION begin_workflows(of_org bigint, workflows bigint[], begun_at timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
+DECLARE
+    told bigint;
 BEGIN
-    UPDATE workflow SET state = 'running', started_at = begun_at, updated_at = begun_at
-    FROM (
-        SELECT fresh.id FROM workflow AS fresh
-        WHERE fresh.org_id = of_org AND fresh.id = ANY(workflows) AND fresh.state = 'pending'
-        ORDER BY fresh.id
-        FOR NO KEY UPDATE
-    ) AS fresh
-    WHERE workflow.org_id = of_org AND workflow.id = fresh.id;
+    WITH begun AS (
+        UPDATE workflow SET state = 'running', started_at = begun_at, updated_at = begun_at
+        FROM (
+            SELECT fresh.id FROM workflow AS fresh
+            WHERE fresh.org_id = of_org AND fresh.id = ANY(workflows) AND fresh.state = 'pending'
+            ORDER BY fresh.id
+            FOR NO KEY UPDATE
+        ) AS fresh
+        WHERE workflow.org_id = of_org AND workflow.id = fresh.id
+        RETURNING workflow
+    )
+    SELECT tell(of_org, '{workflow.started}', array_agg(workflow_event(begun.workflow)), begun_at)
+    INTO told
+    FROM begun
+    WHERE is_watched(of_org, begun_at)
+    HAVING count(*) > 0;
 END
 $$;
 
@@ -360,11 +381,12 @@ BEGIN
         RETURNING workflow, tally.was
     )
     SELECT sum(tell(
-        of_org, '{workflow.completed}', ARRAY[workflow_event(counted.workflow)], reopened_at
+        of_org, ARRAY['workflow.' || CASE (counted.workflow).state WHEN 'running' THEN 'retried' ELSE 'completed' END],
+        ARRAY[workflow_event(counted.workflow)], reopened_at
     ))
     INTO told
     FROM counted
-    WHERE counted.was = 'failed' AND (counted.workflow).state = 'completed';
+    WHERE counted.was = 'failed' AND (counted.workflow).state IN ('running', 'completed');
 
     UPDATE job_archive SET never_ran = 'not_needed'
     WHERE job_archive.org_id = of_org AND job_archive.id = ANY(waived);

@@ -66,6 +66,7 @@ LANGUAGE sql STABLE PARALLEL SAFE
 RETURN json_build_object(
     'workflow_id', public_id('wf', known.id),
     'name', known.name,
+    'queue_names', known.queues,
     'status', known.state,
     'total_jobs', known.total_jobs,
     'completed_jobs', known.completed_jobs,
@@ -75,10 +76,36 @@ RETURN json_build_object(
     'completed_at', json_instant(known.completed_at)
 );
 
+CREATE FUNCTION queue_event(name text, enabled boolean, paused_at timestamptz) RETURNS json
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN json_build_object('queue_name', name, 'enabled', enabled, 'paused', paused_at IS NOT NULL);
+
+CREATE FUNCTION schedule_event(known schedule) RETURNS json
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN json_build_object(
+    'schedule_id', public_id('sched', known.id),
+    'name', known.name,
+    'queue_name', known.queue,
+    'cron_expression', known.cron_expression,
+    'timezone', known.timezone,
+    'is_active', known.is_active,
+    'next_run_at', json_instant(known.next_run_at),
+    'last_error', known.last_error
+);
+
 CREATE FUNCTION worker_event(id text, queues text[], hostname text) RETURNS json
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN json_build_object(
     'worker_id', id, 'queue_name', queues[1], 'queue_names', queues, 'hostname', hostname
+);
+
+CREATE FUNCTION heartbeat_event(
+    id text, queues text[], hostname text, status text, current_jobs integer
+) RETURNS json
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN json_build_object(
+    'worker_id', id, 'queue_name', queues[1], 'queue_names', queues, 'hostname', hostname, 'status', status,
+    'current_jobs', current_jobs
 );
 
 -- Called by the statement that made the change, in its transaction: one delivery for each item, event and

@@ -21,6 +21,10 @@ CREATE UNLOGGED TABLE happening (
 );
 CALL protect_tenant_table('happening');
 
+CREATE FUNCTION is_watched(of_org bigint, at timestamptz) RETURNS boolean
+LANGUAGE sql STABLE
+RETURN EXISTS (SELECT FROM watch WHERE watch.org_id = of_org AND watch.until > at);
+
 -- Called by the statement that made the change, in its transaction: webhooks get their deliveries, and the
 -- process that runs the statement gets a notice, which it passes on once the change is committed.
 CREATE FUNCTION tell(of_org bigint, happenings text[], items json[], told_at timestamptz) RETURNS bigint
@@ -40,7 +44,8 @@ BEGIN
         END IF;
         RAISE NOTICE USING MESSAGE = 'spooled.happening ' || json_build_object(
             'org', of_org, 'kept', is_kept, 'at', json_instant(told_at), 'names', happenings,
-            'items', array_to_json(items)
+            -- As text in text: what is the user's goes on as it came in, read by nobody on the way.
+            'items', items::text[]
         );
     END IF;
     RETURN tell_webhooks(of_org, happenings, items, told_at);
