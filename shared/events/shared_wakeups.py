@@ -17,7 +17,7 @@ from shared.events.channel import (
     subscribed,
 )
 from shared.events.outgoing import SharedOutgoing
-from shared.events.wakeups import EVERY_WAITER, Wakeups
+from shared.events.wakeups import Wakeups
 
 if TYPE_CHECKING:
     from redis.asyncio.client import PubSub
@@ -81,8 +81,8 @@ class LivingWakeups(SharedWakeups):
                 logger.warning("wake-ups from other processes are away: %s", error or type(error).__name__)
             finally:
                 self._hears = False
-                for org_id, queue in list(self._waiters):
-                    self._wake(org_id, queue, EVERY_WAITER)
+                for org_id, queue in self._lines:
+                    self._doubt(org_id, queue)
             await asyncio.sleep(_RECONNECT_SECONDS)
 
 
@@ -126,4 +126,4 @@ class FrozenWakeups(SharedWakeups):
             logger.warning("pushes of others are looked for: %s", error or type(error).__name__)
         finally:
             # Who sleeps until the end of its wait learns that it has to look.
-            self._wake(org_id, queue, EVERY_WAITER)
+            self._doubt(org_id, queue)

@@ -3,18 +3,19 @@
 A wake-up may be lost without harm: who waits also looks again at the time it was told something falls due.
 """
 
-import asyncio
-import contextlib
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 from shared.events.channel import KEYS_CHANNEL
+from shared.events.line import Line
 from shared.events.outgoing import Outgoing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from shared.events.line import Waiter
 
 EVERY_WAITER = 1_000_000
 
@@ -29,21 +30,19 @@ class Wakeups:
     ) -> None:
         self._forget_keys = forget_keys
         self.outgoing = outgoing or Outgoing()
-        self._waiters: defaultdict[tuple[int, str], deque[asyncio.Event]] = defaultdict(deque)
+        self._lines: defaultdict[tuple[int, str], Line] = defaultdict(Line)
 
     @contextmanager
-    def waiting(self, org_id: int, queue: str) -> "Iterator[asyncio.Event]":
-        """An event that is set when a job of the queue may be there."""
-        event = asyncio.Event()
-        waiters = self._waiters[org_id, queue]
-        waiters.append(event)
+    def waiting(self, org_id: int, queue: str) -> "Iterator[Waiter]":
+        """A place among those who wait for jobs of the queue."""
+        line = self._lines[org_id, queue]
+        waiter = line.enter()
         try:
-            yield event
+            yield waiter
         finally:
-            with contextlib.suppress(ValueError):
-                waiters.remove(event)
-            if not waiters:
-                self._waiters.pop((org_id, queue), None)
+            line.leave(waiter)
+            if not line.members:
+                del self._lines[org_id, queue]
 
     @asynccontextmanager
     async def listening(self, org_id: int, queue: str) -> AsyncIterator[Callable[[], bool]]:  # noqa: ARG002 - for those that hear of one queue
@@ -65,7 +64,12 @@ class Wakeups:
         await self.outgoing.close()
 
     def _wake(self, org_id: int, queue: str, jobs: int) -> None:
-        waiters = self._waiters.get((org_id, queue))
-        while waiters and jobs > 0:
-            waiters.popleft().set()
-            jobs -= 1
+        line = self._lines.get((org_id, queue))
+        if line is not None:
+            line.call(jobs)
+
+    def _doubt(self, org_id: int, queue: str) -> None:
+        """What other processes did with the queue may have gone unheard."""
+        line = self._lines.get((org_id, queue))
+        if line is not None:
+            line.doubt()

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.core import Core
-from shared.errors import UnavailableError
+from shared.errors import SpooledError, UnavailableError
+from shared.events.line import Line, Waiter
+from shared.jobs.give_back import kept_or_given_back
 from shared.jobs.leases import recover_leases
 from shared.jobs.model import claimed_answer
 from shared.jobs.refusal import Outcome, Settling, settle
@@ -45,13 +47,17 @@ _UNTOLD_PAUSE = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a worker asks for. `lease_seconds` None takes the job's own timeout."""
+    """What a worker asks for.
+
+    lease_seconds: None takes the job's own timeout.
+    wait_seconds: None waits for as long as the client stays.
+    """
 
     queue: str
     worker_id: str
     limit: int = 1
     lease_seconds: int | None = None
-    wait_seconds: float = 0
+    wait_seconds: float | None = 0
 
 
 async def _never_gone() -> bool:
@@ -64,14 +70,16 @@ async def claim_jobs(
     """Take up to `limit` due jobs, highest priority first, then oldest.
 
     With nothing due it first recovers the queue's lapsed leases and looks once more, then waits up to
-    `wait_seconds` for a job: woken by what makes one claimable, and by looking each second only where nobody
-    tells of other processes. A client that has gone claims nothing. An unknown, paused or disabled queue, or
-    one that the key is not for, yields nothing.
+    `wait_seconds` for a job: woken by what makes one claimable. Of those who wait for a queue in a process
+    one looks when something falls due, and each second where nobody tells of other processes. A client that
+    has gone claims nothing, and when this is cancelled, what was taken is given back. An unknown, paused or
+    disabled queue, or one that the key is not for, yields nothing.
     """
     if not caller.may_use_queue(claim.queue):
         return []
     deadline = _deadline(core, claim)
-    jobs = await claim_due(core, caller, claim, core.clock())
+    taking = claim_due(core, caller, claim, core.clock())
+    jobs = await kept_or_given_back(core, caller, taking)
     return jobs or await _await_jobs(core, caller, claim, deadline, client_is_gone)
 
 
@@ -103,7 +111,10 @@ async def settle_and_claim(
     return outcomes, jobs
 
 
-def _deadline(core: Core, claim: Claim) -> datetime:
+def _deadline(core: Core, claim: Claim) -> datetime | None:
+    """None for a wait without an end."""
+    if claim.wait_seconds is None:
+        return core.waits_end_at
     asked = core.clock() + timedelta(seconds=claim.wait_seconds)
     return min(asked, core.waits_end_at or asked)
 
@@ -112,25 +123,58 @@ async def _await_jobs(
     core: Core,
     caller: Caller,
     claim: Claim,
-    deadline: datetime,
+    deadline: datetime | None,
     client_is_gone: Callable[[], Awaitable[bool]],
 ) -> list[dict[str, Any]]:
     """Recover, look again, and wait until the deadline."""
-    if claim.wait_seconds <= 0:
-        return (await _recover_and_claim(core, caller, claim, core.clock()))[0]
+    if claim.wait_seconds is not None and claim.wait_seconds <= 0:
+        looking = _recover_and_claim(core, caller, claim, core.clock())
+        return (await kept_or_given_back(core, caller, looking))[0]
     async with core.wakeups.listening(caller.org_id, claim.queue) as others_are_heard:
-        while True:
-            with core.wakeups.waiting(caller.org_id, claim.queue) as woken:
+        with core.wakeups.waiting(caller.org_id, claim.queue) as waiter:
+            while True:
+                trying = _try(core, caller, claim, waiter, others_are_heard)
+                jobs, next_look = await kept_or_given_back(core, caller, trying)
                 now = core.clock()
-                jobs, next_look = await _recover_and_claim(core, caller, claim, now)
-                if jobs or now >= deadline:
+                if jobs or (deadline is not None and now >= deadline):
                     return jobs
-                latest = deadline if others_are_heard() else min(deadline, now + _UNTOLD_PAUSE)
-                await _wait(woken, (min(latest, next_look or latest) - now).total_seconds())
+                ahead = [instant for instant in (deadline, next_look) if instant is not None]
+                await _wait(waiter.woken, (min(ahead) - now).total_seconds() if ahead else None)
                 if await client_is_gone():
-                    if woken.is_set():
-                        core.wakeups.notify(caller.org_id, claim.queue)
                     return []
+
+
+async def _try(
+    core: Core, caller: Caller, claim: Claim, waiter: Waiter, others_are_heard: Callable[[], bool]
+) -> tuple[list[dict[str, Any]], datetime | None]:
+    """Who was called takes what there is; the lookout also sees to what lies ahead, for all who wait."""
+    line = waiter.line
+    if waiter.stand():
+        jobs = await claim_due(core, caller, claim, core.clock())
+        if jobs:
+            return jobs, None
+        line.doubt()
+    if not waiter.is_lookout():
+        return [], None
+    now = core.clock()
+    if line.is_doubtful or (line.next_look is not None and line.next_look <= now):
+        jobs, line.next_look = await _look(core, caller, claim, line, now, hears=others_are_heard())
+        return jobs, line.next_look
+    return [], line.next_look
+
+
+async def _look(
+    core: Core, caller: Caller, claim: Claim, line: Line, now: datetime, *, hears: bool
+) -> tuple[list[dict[str, Any]], datetime | None]:
+    line.is_doubtful = False
+    try:
+        jobs, next_look = await _recover_and_claim(core, caller, claim, now)
+    except SpooledError:
+        line.is_doubtful = True
+        raise
+    # There may be more where these came from.
+    line.is_doubtful = line.is_doubtful or bool(jobs)
+    return jobs, next_look if hears else min(now + _UNTOLD_PAUSE, next_look or now + _UNTOLD_PAUSE)
 
 
 async def claim_due(core: Core, caller: Caller, claim: Claim, now: datetime) -> list[dict[str, Any]]:
@@ -192,8 +236,8 @@ async def _claim_limited(
     return [claimed_answer(row) for row in rows], now + pause
 
 
-async def _wait(woken: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(woken.wait(), max(seconds, 0.001))
-    except TimeoutError:
-        return
+async def _wait(woken: asyncio.Event, seconds: float | None) -> None:
+    # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the event.
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(None if seconds is None else max(seconds, 0.001)):
+            await woken.wait()

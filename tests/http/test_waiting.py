@@ -97,10 +97,11 @@ async def test_another_process_wakes_who_waits(org: Tenant, core: Core, settings
     other = await open_core(settings)
     try:
         with core.wakeups.waiting(caller.org_id, "probe") as probe:
+            probe.stand()
 
             async def is_heard() -> bool:
                 other.wakeups.notify(caller.org_id, "probe")
-                return probe.is_set()
+                return probe.woken.is_set()
 
             await until(is_heard)
         consumer = waiting(org)

@@ -15,9 +15,9 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
 
 async def until_consumers_wait(core: object, count: int = 1) -> None:
     """Until that many consumers of this process wait for a job."""
-    waiters = core.wakeups._waiters  # type: ignore[attr-defined]
+    lines = core.wakeups._lines  # type: ignore[attr-defined]
 
     async def are_there() -> bool:
-        return sum(len(queue) for queue in waiters.values()) >= count
+        return sum(len(line) for line in lines.values()) >= count
 
     await until(are_there)

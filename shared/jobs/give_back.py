@@ -1,0 +1,52 @@
+"""Giving back what a worker was given and never had: it asked, and was gone before the answer."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from datetime import datetime
+from itertools import groupby
+from typing import Any, TypeVar
+
+from shared import ids
+from shared.core import Core
+from shared.errors import SpooledError
+from shared.jobs.leases import release_jobs
+from shared.jobs.refusal import Hold
+from shared.tenants.caller import Caller
+
+logger = logging.getLogger("spooled.jobs")
+Claimed = list[dict[str, Any]]
+Taken = TypeVar("Taken", Claimed, tuple[Claimed, datetime | None])
+
+
+async def give_back(core: Core, caller: Caller, jobs: Claimed) -> None:
+    """Release claimed jobs at once, each to its old place in the queue; one that is not held is left alone.
+
+    Never fails: where the database is away, the leases lapse.
+    """
+    by_place = sorted(jobs, key=_run_at)
+    try:
+        for run_at, same in groupby(by_place, _run_at):
+            holds = [Hold(ids.decode("job", job["id"]), ids.decode("lease", job["lease_id"])) for job in same]
+            await release_jobs(core, caller, None, holds, run_at, core.clock())
+    except SpooledError as error:
+        logger.warning("jobs are not given back, their leases will lapse: %s", error)
+
+
+async def kept_or_given_back(core: Core, caller: Caller, taking: Coroutine[Any, Any, Taken]) -> Taken:
+    """What is taken; when who asked is cancelled meanwhile, it is given back before that goes on."""
+    task = asyncio.ensure_future(taking)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        try:
+            taken = await task
+        except SpooledError:
+            raise asyncio.CancelledError from None
+        await give_back(core, caller, taken[0] if isinstance(taken, tuple) else taken)
+        raise
+
+
+def _run_at(job: dict[str, Any]) -> datetime:
+    run_at: datetime = job["scheduled_at"] or job["created_at"]
+    return run_at
