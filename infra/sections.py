@@ -123,6 +123,9 @@ class Streams(Section):
     )
     memory_mb: int = Field(1_024, ge=512, le=30_720, description="Memory of a task.")
     connections: int = Field(20, ge=1, le=200, description="Database connections of a task.")
+    drain_seconds: int = Field(
+        10, ge=0, le=100, description="How long an ending task waits for the jobs in flight on its streams."
+    )
 
 
 class Alarms(Section):

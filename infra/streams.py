@@ -6,20 +6,17 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import sections
-from infra.logs import make_log_group
 from infra.network import HTTPS, POSTGRES, REDIS, Network
-from infra.policy import allow, document, trust
-from infra.secret import Secret, reading
 from infra.secret_settings import SecretSettings
 from infra.servers import Servers
 from infra.stack import Stack
+from infra.streams_task import CONTAINER, GRPC_PORT, HTTP_PORT, make_task
 
-_HTTP_PORT = 8080
-_GRPC_PORT = 50_051
-_IDLE_SECONDS = 300
-_PULL = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly"
 _TLS = "ELBSecurityPolicy-TLS13-1-2-2021-06"
-_ARCHITECTURES = {"arm64": "ARM64", "x86_64": "X86_64"}
+# The longest there is. A gRPC stream on an idle queue carries nothing for as long, and the balancer answers
+# pings itself.
+_IDLE_SECONDS = 4_000
+_STARTING_SECONDS = 60
 
 
 class Streams(pulumi.ComponentResource):
@@ -36,14 +33,15 @@ class Streams(pulumi.ComponentResource):
     ) -> None:
         super().__init__("spooled:cloud:Streams", "streams")
         self._stack = stack
+        self._streams = streams
         self._own = pulumi.ResourceOptions(parent=self)
         group = network.group("streams", "The streams")
         front = network.group("balancer", "The balancer of the streams")
         network.open_to_all("balancer", front, HTTPS)
         for name, target, port in self._reached(servers, network):
             network.permit(f"streams-{name}", group, target, port)
-        network.permit("balancer-streams", front, group, _HTTP_PORT)
-        network.permit("balancer-streams-grpc", front, group, _GRPC_PORT)
+        network.permit("balancer-streams", front, group, HTTP_PORT)
+        network.permit("balancer-streams-grpc", front, group, GRPC_PORT)
         self.balancer = aws.lb.LoadBalancer(
             "streams",
             name=stack.name("streams"),
@@ -56,15 +54,16 @@ class Streams(pulumi.ComponentResource):
             tags=stack.tags,
             opts=self._own,
         )
-        http = self._target_group(network, "streams", _HTTP_PORT, "HTTP1", "/health/live", "200")
-        grpc = self._target_group(network, "streams-grpc", _GRPC_PORT, "GRPC", "/", "0-99")
-        listener = self._listen(streams, http, grpc)
+        http = self._target_group(network, "streams", HTTP_PORT, "HTTP1", "/health/live", "200")
+        health = "/grpc.health.v1.Health/Check"
+        grpc = self._target_group(network, "streams-grpc", GRPC_PORT, "GRPC", health, "0")
+        listener = self._listen(http, grpc)
         cluster = aws.ecs.Cluster("streams", name=stack.name("streams"), tags=stack.tags, opts=self._own)
         aws.ecs.Service(
             "streams",
             name=stack.name("streams"),
             cluster=cluster.arn,
-            task_definition=self._task(streams, [secrets.database, secrets.server]).arn,
+            task_definition=make_task(stack, streams, secrets, self).arn,
             desired_count=streams.count,
             launch_type="FARGATE",
             deployment_circuit_breaker={"enable": True, "rollback": True},
@@ -74,9 +73,10 @@ class Streams(pulumi.ComponentResource):
                 "assign_public_ip": False,
             },
             load_balancers=[
-                {"target_group_arn": http.arn, "container_name": "streams", "container_port": _HTTP_PORT},
-                {"target_group_arn": grpc.arn, "container_name": "streams", "container_port": _GRPC_PORT},
+                {"target_group_arn": http.arn, "container_name": CONTAINER, "container_port": HTTP_PORT},
+                {"target_group_arn": grpc.arn, "container_name": CONTAINER, "container_port": GRPC_PORT},
             ],
+            health_check_grace_period_seconds=_STARTING_SECONDS,
             propagate_tags="SERVICE",
             tags=stack.tags,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[listener, *after]),
@@ -103,22 +103,21 @@ class Streams(pulumi.ComponentResource):
             port=port,
             protocol="HTTP",
             protocol_version=version,
-            deregistration_delay=30,
+            # New calls go to other tasks, and open streams may end; only then is the task told to end.
+            deregistration_delay=self._streams.drain_seconds,
             health_check={"path": path, "matcher": matcher, "interval": 15},
             tags=self._stack.tags,
             opts=self._own,
         )
 
-    def _listen(
-        self, streams: sections.Streams, http: aws.lb.TargetGroup, grpc: aws.lb.TargetGroup
-    ) -> pulumi.Resource:
+    def _listen(self, http: aws.lb.TargetGroup, grpc: aws.lb.TargetGroup) -> pulumi.Resource:
         listener = aws.lb.Listener(
             "streams",
             load_balancer_arn=self.balancer.arn,
             port=HTTPS,
             protocol="HTTPS",
             ssl_policy=_TLS,
-            certificate_arn=streams.certificate_arn,
+            certificate_arn=self._streams.certificate_arn,
             default_actions=[{"type": "forward", "target_group_arn": http.arn}],
             tags=self._stack.tags,
             opts=self._own,
@@ -131,91 +130,6 @@ class Streams(pulumi.ComponentResource):
                 {"http_header": {"http_header_name": "content-type", "values": ["application/grpc*"]}}
             ],
             actions=[{"type": "forward", "target_group_arn": grpc.arn}],
-            tags=self._stack.tags,
-            opts=self._own,
-        )
-
-    def _task(self, streams: sections.Streams, secrets: Sequence[Secret]) -> aws.ecs.TaskDefinition:
-        stack, config = self._stack, self._stack.config
-        log_group = make_log_group(stack, "streams", f"/aws/ecs/{stack.name('streams')}", self)
-        starts = self._role("streams-start", "Starts the streams: secrets, image and log")
-        aws.iam.RolePolicy(
-            "streams-start",
-            name="own",
-            role=starts.id,
-            policy=document(
-                allow(
-                    ["logs:CreateLogStream", "logs:PutLogEvents"],
-                    pulumi.Output.concat(log_group.arn, ":log-stream:*"),
-                ),
-                *reading(stack, secrets),
-            ),
-            opts=self._own,
-        )
-        if ".dkr.ecr." in streams.image:
-            aws.iam.RolePolicyAttachment("streams-start", role=starts.name, policy_arn=_PULL, opts=self._own)
-        names = {
-            0: ("DATABASE_URL", "REDIS_URL"),
-            1: ("SECRET_KEY", "METRICS_TOKEN"),
-        }
-        container = {
-            "name": "streams",
-            "image": streams.image,
-            "essential": True,
-            "readonlyRootFilesystem": True,
-            "portMappings": [{"containerPort": port} for port in (_HTTP_PORT, _GRPC_PORT)],
-            "environment": [
-                {"name": name, "value": value}
-                for name, value in {
-                    **config.settings,
-                    "SPOOLED_ENV": config.environment,
-                    "HOST": "0.0.0.0",  # noqa: S104 - of its container, which the balancer alone reaches
-                    "PORT": str(_HTTP_PORT),
-                    "GRPC_PORT": str(_GRPC_PORT),
-                    "DATABASE_POOL_SIZE": str(streams.connections),
-                    "PREPARE_THRESHOLD": "0" if config.database else "5",
-                }.items()
-            ],
-            "secrets": [
-                {"name": name, "valueFrom": pulumi.Output.concat(secrets[group].arn, ":", name, "::")}
-                for group, group_names in names.items()
-                for name in group_names
-            ],
-            "logConfiguration": {
-                "logDriver": "awslogs",
-                "options": {
-                    "awslogs-group": log_group.name,
-                    "awslogs-region": stack.region,
-                    "awslogs-stream-prefix": "streams",
-                },
-            },
-        }
-        return aws.ecs.TaskDefinition(
-            "streams",
-            family=stack.name("streams"),
-            network_mode="awsvpc",
-            requires_compatibilities=["FARGATE"],
-            cpu=str(streams.cpu),
-            memory=str(streams.memory_mb),
-            runtime_platform={
-                "cpu_architecture": _ARCHITECTURES[config.architecture],
-                "operating_system_family": "LINUX",
-            },
-            execution_role_arn=starts.arn,
-            task_role_arn=self._role("streams", "Of the streams, which call no service of AWS").arn,
-            container_definitions=pulumi.Output.json_dumps([container]),
-            tags=stack.tags,
-            opts=self._own,
-        )
-
-    def _role(self, name: str, description: str) -> aws.iam.Role:
-        return aws.iam.Role(
-            name,
-            name=self._stack.name(name),
-            description=description,
-            assume_role_policy=trust(
-                "ecs-tasks.amazonaws.com", {"StringEquals": {"aws:SourceAccount": self._stack.account}}
-            ),
             tags=self._stack.tags,
             opts=self._own,
         )

@@ -47,7 +47,13 @@ def _service(cloud: Endpoint, inputs: Inputs) -> Made:
         deploymentConfiguration={"deploymentCircuitBreaker": inputs.take("deploymentCircuitBreaker")},
         tags=inputs.tags("key", "value"),
         **inputs.as_they_are(
-            "cluster", "desiredCount", "launchType", "loadBalancers", "propagateTags", "taskDefinition"
+            "cluster",
+            "desiredCount",
+            "healthCheckGracePeriodSeconds",
+            "launchType",
+            "loadBalancers",
+            "propagateTags",
+            "taskDefinition",
         ),
     )["service"]
     return Made(service["serviceArn"], {"name": service["serviceName"]})
