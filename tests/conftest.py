@@ -6,7 +6,6 @@ Over them, the whole service as one ASGI application, with a clock to move.
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -85,8 +84,8 @@ def clock() -> MovingClock:
 @pytest.fixture
 async def core(settings: Settings, clock: MovingClock) -> AsyncIterator[Core]:
     """The services of one process; each test has its own, so that it can move the clock."""
-    opened = await open_core(settings)
-    yield replace(opened, clock=clock)
+    opened = await open_core(settings, clock)
+    yield opened
     await opened.close()
 
 

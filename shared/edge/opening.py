@@ -4,12 +4,16 @@ from datetime import timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
+from shared.clock import Clock, system_clock
 from shared.core import Core
 from shared.edge.secrets import read_settings
 from shared.events.outgoing import LivingOutgoing, SharedOutgoing
 from shared.events.shared_wakeups import FrozenWakeups, LivingWakeups
 from shared.events.wakeups import Wakeups
+from shared.health import check_health
 from shared.limits.rates import RateLimiter
+from shared.live import Hub, RedisLines
+from shared.queues.stats import figures_of
 from shared.settings import Settings
 from shared.store import Connections, PooledConnections, SingleConnection, Store
 from shared.tenants.key_cache import KeyCache
@@ -22,19 +26,34 @@ _PATIENCE_SECONDS = 0.2
 _BACKGROUND_PATIENCE_SECONDS = 1.0
 
 
-async def open_core(settings: Settings) -> Core:
-    """The services of a long-lived process: a pool, and a listener for wake-ups from other processes."""
+async def open_core(settings: Settings, clock: Clock = system_clock) -> Core:
+    """The services of a long-lived process: a pool, a listener for wake-ups, and the hub of live events."""
     connections = await PooledConnections.open(settings)
     key_cache = KeyCache(timedelta(seconds=settings.key_cache_seconds))
-    if not settings.redis_is_used:
-        alone = Wakeups(key_cache.forget)
-        return Core(settings, _store(settings, connections, alone), alone, key_cache=key_cache)
-    client = partial(open_redis, settings)
-    outgoing = LivingOutgoing(client, patience_seconds=_BACKGROUND_PATIENCE_SECONDS)
-    wakeups = LivingWakeups(outgoing, partial(client, is_listener=True), key_cache.forget)
-    rates = RateLimiter(partial(client, _PATIENCE_SECONDS))
+
+    def forget_keys(org_id: int) -> None:
+        key_cache.forget(org_id)
+        hub.credentials_changed(org_id)
+
+    wakeups, rates, lines = Wakeups(forget_keys), RateLimiter(), None
+    if settings.redis_is_used:
+        client = partial(open_redis, settings)
+        listener = partial(client, is_listener=True)
+        outgoing = LivingOutgoing(client, patience_seconds=_BACKGROUND_PATIENCE_SECONDS)
+        wakeups = LivingWakeups(outgoing, listener, forget_keys)
+        rates = RateLimiter(partial(client, _PATIENCE_SECONDS))
+        lines = RedisLines(partial(client, _BACKGROUND_PATIENCE_SECONDS), listener)
     store = _store(settings, connections, wakeups)
-    return Core(settings, store, wakeups, key_cache=key_cache, rates=rates)
+    hub = Hub(
+        store,
+        lambda queues: figures_of(core, queues, core.clock()),
+        lambda: check_health(core, core.clock()),
+        redis=lines,
+        clock=clock,
+    )
+    wakeups.outgoing.listen(hub.happened_here)
+    core = Core(settings, store, wakeups, clock, key_cache=key_cache, rates=rates, hub=hub)
+    return core
 
 
 async def open_serverless_core() -> Core:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 OpenRedis = Callable[[], "Redis"]
 KEYS_CHANNEL = "spooled:keys"
 EVERY_QUEUE = "spooled:wakeups:*"
+EVENTS = "spooled:{events}:"
+"""Begins the names of streams. The braces put all of them in one slot, so that one call reads many."""
 _SUBSCRIBE_SECONDS = 1.0
 _PULSE_SECONDS = 1.0
 
@@ -25,6 +27,11 @@ def queue_of(channel: str) -> tuple[int, str]:
     """The organization and queue of a channel."""
     org_id, _, queue = channel.removeprefix(EVERY_QUEUE[:-1]).partition(":")
     return int(org_id), queue
+
+
+def stream_of(org_id: int) -> str:
+    """The stream of an organization's events."""
+    return f"{EVENTS}{org_id}"
 
 
 def is_away(error: BaseException) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from shared.events.channel import OpenRedis, channel_of, is_away
+from shared.events.channel import OpenRedis, channel_of, is_away, stream_of
 from shared.events.happening import Happening, read_told
 
 if TYPE_CHECKING:
@@ -31,11 +31,6 @@ Entry = tuple[str, dict[str, str | bytes]]
 """A stream, and what is added to it."""
 
 Listener = Callable[[Happening], None]
-
-
-def stream_of(org_id: int) -> str:
-    """The stream of an organization's happenings. In one slot, so that one read waits for many of them."""
-    return f"spooled:{{events}}:{org_id}"
 
 
 def entry_of(happening: Happening) -> dict[str, str | bytes]:

@@ -1,63 +1,86 @@
 """The readers of live events in one process: they share what is read, and each has a place in it."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic
 
-from shared.errors import SpooledError
+from shared.clock import Clock, system_clock
+from shared.errors import UnavailableError
+from shared.events.channel import OpenRedis
+from shared.events.happening import Happening as Told
+from shared.live.derived import Derived, Figures, Health
 from shared.live.event import LiveEvent
+from shared.live.position import Source as SourceName
+from shared.live.ring import MOST_BYTES
+from shared.live.room import Room
+from shared.live.source import Source
+from shared.live.streams import Streams
+from shared.live.table import Table
+from shared.live.translate import Happening, derived
+from shared.live.watch import TooSlowError, Watch
+from shared.live.wishes import Wishes
+from shared.store import Store
+
+__all__ = ["Hub", "RedisLines", "TooSlowError", "Watch"]
+
+logger = logging.getLogger("spooled.live")
+_RENEW_SECONDS = 10.0
+_LINGER_SECONDS = 60.0
+"""How long events are read on for a reader who may come back."""
+_HELD_SECONDS = 120.0
+_UNHEARD_SECONDS = 60.0
+"""How often credentials are looked at again while nobody says whether one was changed."""
+_BEGIN_AGAIN_SECONDS = 1.0
+_MOST_BYTES_OF_ALL = 128_000_000
+_LEAST_BYTES_OF_ONE = 1_000_000
+_KEPT_WITHOUT_REDIS = timedelta(minutes=5)
+_KEPT_AFTER_REDIS = timedelta(minutes=2)
 
 
-class TooSlowError(SpooledError):
-    """Events come faster than this connection reads them; read faster, or ask for fewer of them."""
+@dataclass(frozen=True, slots=True)
+class RedisLines:
+    """Two ways to Redis: to ask, with little patience, and to wait for what comes, without an end."""
 
-    status = 429
-    grpc_status = "RESOURCE_EXHAUSTED"
-    code = "TOO_SLOW"
-
-
-class Watch:
-    """The place of one reader among the events of its organization.
-
-    position: where `follow()` begins when it is not told otherwise.
-    """
-
-    position: str
-
-    @property
-    def credentials_changed(self) -> int:
-        """How often a key of the organization, or what it may do, was changed since the hub opened.
-
-        `follow` gives an empty batch then; who is asked to prove itself again compares this figure.
-        """
-        raise NotImplementedError
-
-    @property
-    def is_stale(self) -> bool:
-        """Whether this reader fell out of what is held: its next step raises TooSlowError.
-
-        For those who look after readers that are held up in sending.
-        """
-        raise NotImplementedError
-
-    def want_figures(self, queues: Iterable[str] | None) -> None:
-        """Ask for QueueStats of these queues, None for every queue that changes; in place of the last wish.
-
-        Named queues are told of at once, then at most once a second when they changed. The events reach all
-        readers of the organization: who asked for none passes over them.
-        """
-        raise NotImplementedError
-
-    def follow(self, after: str | None = None) -> AsyncIterator[Sequence[LiveEvent]]:
-        """Batches of events, in order, from behind the id `after`; without it from behind `position`.
-
-        An event EventsLost comes first when `after` is no id that is held still. A batch may be empty (see
-        `credentials_changed`). Ends when the hub is closed. Raises TooSlowError.
-        """
-        raise NotImplementedError
+    asking: OpenRedis
+    waiting: OpenRedis
 
 
 class Hub:
-    """One per long-lived process. Reads each event once, for all readers of its organization."""
+    """One per long-lived process. Reads each event once, for all readers of its organization.
+
+    figures, health: see `Derived`.
+    redis: None for a service that runs without; then events come through the database.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        figures: Figures,
+        health: Health,
+        *,
+        redis: RedisLines | None = None,
+        clock: Clock = system_clock,
+    ) -> None:
+        self._clock = clock
+        self._rooms: dict[int, Room] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_closed = False
+        self._hurry = asyncio.Event()
+        self._unheard_since = monotonic()
+        self._derived = Derived(figures, health, self._rooms)
+        kept_for = _KEPT_AFTER_REDIS if redis else _KEPT_WITHOUT_REDIS
+        self._table = Table(store, kept_for, self._rooms, self._add, self._tell_of_loss, clock)
+        self._streams = (
+            None
+            if redis is None
+            else Streams(
+                redis.asking, redis.waiting, self._rooms, self._add, self._tell_of_loss, self._hurry.set
+            )
+        )
 
     @asynccontextmanager
     async def watching(self, org_id: int) -> AsyncIterator[Watch]:
@@ -65,9 +88,125 @@ class Hub:
 
         Raises UnavailableError when the database cannot be reached.
         """
-        raise NotImplementedError(org_id)
-        yield
+        self._begin()
+        room = self._rooms.get(org_id)
+        if room is None:
+            room = self._rooms[org_id] = Room(org_id, Wishes(self._derived.wishes_changed))
+        room.readers += 1
+        try:
+            async with room.entering:
+                if not room.is_watched:
+                    await self._enter(room)
+            watch = Watch(room, self._source_of, self._events_lost, lambda: self._is_closed)
+            try:
+                yield watch
+            finally:
+                room.wishes.forget(watch)
+        finally:
+            room.readers -= 1
+            room.left_at = monotonic()
+
+    def credentials_changed(self, org_id: int) -> None:
+        """A key of the organization, or what it may do, was changed: its readers prove themselves again."""
+        room = self._rooms.get(org_id)
+        if room is not None:
+            room.credentials_changed += 1
+            room.ring.wake()
+
+    def happened_here(self, happening: Told) -> None:
+        """This process committed something: what the database holds for readers is read at once."""
+        if happening.is_kept and happening.org_id in self._rooms:
+            self._table.hurry.set()
 
     async def close(self) -> None:
         """End every `follow`, and all work in the background."""
-        raise NotImplementedError
+        self._is_closed = True
+        for room in self._rooms.values():
+            room.ring.wake()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._streams:
+            await self._streams.close()
+
+    async def _enter(self, room: Room) -> None:
+        if self._streams:
+            await self._streams.enter(room)
+        await self._keep_watch([room])
+
+    async def _keep_watch(self, rooms: Sequence[Room]) -> None:
+        keep = self._streams is None or self._streams.is_away
+        for room in await self._table.keep_watch(rooms, keep=keep):
+            if self._streams:
+                await self._streams.forget(room)
+
+    def _begin(self) -> None:
+        """With the first reader, so that a process without one does nothing."""
+        if self._tasks:
+            return
+        works = [self._renew, self._table.run, self._derived.tell_figures, self._derived.tell_health]
+        if self._streams:
+            works.append(self._streams.run)
+        for work in works:
+            task = asyncio.get_running_loop().create_task(_for_ever(work))
+            self._tasks.add(task)
+
+    async def _renew(self) -> None:
+        """Say that organizations are watched as long as they are, and let go of what nobody needs."""
+        while True:
+            self._hurry.clear()
+            self._leave_rooms()
+            rooms = [room for room in self._rooms.values() if room.readers and room.watched_until]
+            try:
+                if rooms:
+                    await self._keep_watch(rooms)
+            except UnavailableError as error:
+                logger.warning("it is not known that somebody watches: %s", error)
+            self._doubt_credentials()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), _RENEW_SECONDS)
+
+    def _leave_rooms(self) -> None:
+        now = monotonic()
+        for room in list(self._rooms.values()):
+            room.ring.forget_before(now - _HELD_SECONDS)
+            if not room.readers and room.left_at < now - _LINGER_SECONDS:
+                del self._rooms[room.org_id]
+        share = _MOST_BYTES_OF_ALL // max(1, len(self._rooms))
+        for room in self._rooms.values():
+            room.ring.most_bytes = min(MOST_BYTES, max(_LEAST_BYTES_OF_ONE, share))
+
+    def _doubt_credentials(self) -> None:
+        """Without Redis no process hears what others did to keys."""
+        if self._streams and not self._streams.is_away:
+            self._unheard_since = monotonic()
+        elif monotonic() - self._unheard_since > _UNHEARD_SECONDS:
+            self._unheard_since = monotonic()
+            for org_id in self._rooms:
+                self.credentials_changed(org_id)
+
+    def _source_of(self, name: SourceName) -> Source | None:
+        if name == "table":
+            return self._table
+        return None if self._streams is None or self._streams.is_away else self._streams
+
+    def _add(self, room: Room, happenings: Sequence[Happening]) -> None:
+        room.ring.add(happenings)
+        for happening in happenings:
+            room.wishes.note(happening.events)
+
+    def _tell_of_loss(self, room: Room) -> None:
+        room.ring.add_derived([self._events_lost()])
+
+    def _events_lost(self, after: str | None = None) -> LiveEvent:
+        message = "Events may be missing here: look at the present state, then go on from here."
+        return derived("EventsLost", {"after": after, "message": message, "timestamp": self._clock()})
+
+
+async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await work()
+        except Exception:
+            logger.exception("a part of live events failed, and begins again")
+        await asyncio.sleep(_BEGIN_AGAIN_SECONDS)

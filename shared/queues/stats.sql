@@ -19,3 +19,24 @@ CROSS JOIN (
         {{finished}}
     ) AS finished
 ) AS recent;
+
+-- figures_of_queues hot --
+-- Of many queues at once, in their order.
+SELECT wanted.queue AS queue_name, live.pending, live.scheduled, live.processing, recent.completed, recent.failed
+FROM (
+    SELECT asked.org_id, asked.queue, asked.place,
+           (SELECT coalesce(max(mark.counted_until), '-infinity') FROM job_total_mark AS mark
+            WHERE mark.org_id = asked.org_id) AS mark
+    FROM unnest(%(org_ids)s::bigint[], %(queues)s::text[]) WITH ORDINALITY AS asked(org_id, queue, place)
+) AS wanted
+CROSS JOIN LATERAL (
+    {{unfinished_of_each}}
+) AS live
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(finished.completed), 0)::bigint AS completed,
+           coalesce(sum(finished.failed), 0)::bigint AS failed
+    FROM (
+        {{finished_of_each}}
+    ) AS finished
+) AS recent
+ORDER BY wanted.place;

@@ -7,7 +7,7 @@ import pytest
 from shared import ids
 from shared.core import Core
 from shared.edge.opening import open_redis
-from shared.events.outgoing import stream_of
+from shared.events.channel import stream_of
 from shared.jobs.enqueue import NewJob, enqueue_within
 from shared.tenants.caller import Caller
 from tests.support.api import Tenant

@@ -12,7 +12,7 @@ from shared.core import Core
 from shared.edge import opening
 from shared.edge.opening import open_redis
 from shared.edge.tick import Tick
-from shared.events.outgoing import stream_of
+from shared.events.channel import stream_of
 from shared.settings import Settings
 from shared.store import SYSTEM, Query
 from tests.support.api import Tenant

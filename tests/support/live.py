@@ -1,0 +1,96 @@
+"""Live events as a test sees them: hubs over real servers, and happenings without a change behind them."""
+
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import orjson
+import psycopg
+from redis.asyncio import Redis
+
+from shared.edge.opening import open_redis
+from shared.events.channel import stream_of
+from shared.live import Hub, LiveEvent, RedisLines, Watch
+from shared.settings import Settings
+from shared.store import PooledConnections, Store
+
+ADD_ORGANIZATION = (
+    "INSERT INTO organization (name, slug, plan_tier, created_at, updated_at)"
+    " VALUES ('Live', %s, 'enterprise', now(), now()) RETURNING org_id"
+)
+KEEP = "INSERT INTO happening (org_id, told_at, names, item) VALUES (%s, now(), %s, %s)"
+
+
+@asynccontextmanager
+async def opened_hub(settings: Settings, **options: Any) -> AsyncIterator[Hub]:
+    """A hub of its own process, as it were: it shares nothing with others but the servers."""
+    store = Store(await PooledConnections.open(settings), statement_timeout_ms=settings.statement_timeout_ms)
+    asking, waiting = partial(open_redis, settings, 1.0), partial(open_redis, settings, is_listener=True)
+    lines = RedisLines(asking, waiting) if settings.redis_is_used else None
+
+    async def no_figures(queues: Sequence[tuple[int, str]]) -> list[dict[str, Any]]:
+        return [{"queue_name": queue} for _, queue in queues]
+
+    async def no_health() -> dict[str, Any]:
+        return {"status": "healthy"}
+
+    hub = Hub(store, **{"figures": no_figures, "health": no_health, "redis": lines} | options)
+    try:
+        yield hub
+    finally:
+        await hub.close()
+        await store.close()
+
+
+@dataclass
+class Teller:
+    """Tells of what never happened, as a process does that committed a change."""
+
+    org_id: int
+    redis: Redis
+    database: psycopg.AsyncConnection[Any]
+    told: int = 0
+
+    async def tell(self, *names: str, **item: Any) -> str:
+        """Through Redis; the id of the entry."""
+        self.told += 1
+        told_at = datetime.now(UTC).isoformat()
+        entry = {"n": orjson.dumps(names), "d": orjson.dumps(self._item(item)), "a": told_at}
+        entry_id = await self.redis.xadd(stream_of(self.org_id), entry)  # type: ignore[arg-type]
+        return str(entry_id.decode())
+
+    async def keep(self, *names: str, **item: Any) -> None:
+        """Through the database."""
+        self.told += 1
+        await self.database.execute(KEEP, (self.org_id, list(names), orjson.dumps(self._item(item)).decode()))
+
+    def _item(self, item: dict[str, Any]) -> dict[str, Any]:
+        facts = {"job_id": f"job_{self.told}", "queue_name": "emails", "status": "pending"}
+        return facts | {"previous_status": "processing", "error": "broken", "priority": self.told} | item
+
+
+@asynccontextmanager
+async def new_teller(settings: Settings) -> AsyncIterator[Teller]:
+    """One for a new organization."""
+    redis = Redis.from_url(settings.redis_url)
+    async with await psycopg.AsyncConnection.connect(settings.database_url, autocommit=True) as database:
+        row = await (await database.execute(ADD_ORGANIZATION, (f"live-{uuid.uuid4().hex}",))).fetchone()
+        assert row is not None
+        yield Teller(row[0], redis, database)
+    await redis.aclose()
+
+
+async def read(watch: Watch, count: int, after: str | None = None) -> list[LiveEvent]:
+    """The first so many events, without those that are worked out."""
+    found: list[LiveEvent] = []
+    following = watch.follow(after)
+    async for batch in following:
+        found += [event for event in batch if event.type not in {"SystemHealth", "QueueStats"}]
+        if len(found) >= count:
+            break
+    await following.aclose()
+    return found[:count]
