@@ -119,11 +119,15 @@ class LeaseExpiredError(ConflictError):
     code = "LEASE_EXPIRED"
 
 
+class OtherWorkerError(ConflictError):
+    """Job is held by another worker"""
+
+
 class PayloadTooLargeError(SpooledError):
     """The payload is larger than allowed."""
 
     status = 413
-    grpc_status = "RESOURCE_EXHAUSTED"
+    grpc_status = "INVALID_ARGUMENT"  # clients take the other for a rate, and try again for nothing
     code = "PAYLOAD_TOO_LARGE"
 
 

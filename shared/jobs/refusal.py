@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from shared import ids
 from shared.core import Core
-from shared.errors import ConflictError, LeaseExpiredError, SpooledError
+from shared.errors import ConflictError, LeaseExpiredError, OtherWorkerError, SpooledError
 from shared.jobs.children import wake_others
 from shared.jobs.model import SETTLED_STATES
 from shared.jobs.read import JobNotFoundError
@@ -152,5 +152,5 @@ def _reason(state: Row | None, hold: Hold, worker_id: str | None, now: datetime)
     if state["leased_until"] <= now:
         return LeaseExpiredError()
     if worker_id is not None and worker_id != state["worker_id"]:
-        return ConflictError("Job is held by another worker")
+        return OtherWorkerError()
     return LeaseExpiredError()

@@ -1,13 +1,14 @@
 """What a queue is doing, in figures."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from shared.core import Core
 from shared.jobs.figures import OF_ORGANIZATION, finished_since, unfinished, window
 from shared.queues.config import find_queue
-from shared.store import SYSTEM, load_queries
+from shared.store import SYSTEM, Row, load_queries
 from shared.tenants.caller import Caller
 
 QUERIES = load_queries(
@@ -20,8 +21,17 @@ QUERIES = load_queries(
 _RECENT = timedelta(hours=24)
 
 
-async def queue_stats(core: Core, caller: Caller, name: str, now: datetime) -> dict[str, Any]:
-    """Jobs by state, age of the oldest that waits, and what became of those of the last 24 hours."""
+@dataclass(frozen=True, slots=True)
+class QueueFigures:
+    """A queue, the counts of its jobs, and how long the oldest that is due has been there."""
+
+    queue: Row
+    counts: Row
+    oldest_age: timedelta | None
+
+
+async def queue_figures(core: Core, caller: Caller, name: str, now: datetime) -> QueueFigures:
+    """Jobs by state and what became of those of the last 24 hours. Raises QueueNotFoundError."""
     queue = await find_queue(core, caller, name)
     row = await core.store.fetch_one(
         caller.scope,
@@ -33,7 +43,14 @@ async def queue_stats(core: Core, caller: Caller, name: str, now: datetime) -> d
     )
     assert row is not None
     oldest = row["oldest_created_at"]
-    age = None if oldest is None else max(0.0, (now - oldest).total_seconds())
+    return QueueFigures(queue, row, None if oldest is None else max(timedelta(0), now - oldest))
+
+
+async def queue_stats(core: Core, caller: Caller, name: str, now: datetime) -> dict[str, Any]:
+    """The figures of a queue, under the names of both dialects. Raises QueueNotFoundError."""
+    figures = await queue_figures(core, caller, name, now)
+    row = figures.counts
+    age = None if figures.oldest_age is None else int(figures.oldest_age.total_seconds())
     return {
         "queue_name": name,
         "queue": name,
@@ -42,7 +59,7 @@ async def queue_stats(core: Core, caller: Caller, name: str, now: datetime) -> d
         "completed_jobs_24h": row["completed"],
         "failed_jobs_24h": row["failed"],
         "avg_processing_time_ms": row["average_ms"],
-        "max_job_age_seconds": None if age is None else int(age),
+        "max_job_age_seconds": age,
         "active_workers": row["workers"],
         "pending": row["pending"],
         "scheduled": row["scheduled"],
@@ -50,8 +67,8 @@ async def queue_stats(core: Core, caller: Caller, name: str, now: datetime) -> d
         "completed": row["completed"],
         "failed": row["failed"],
         "deadletter": row["deadletter"],
-        "paused": queue["paused_at"] is not None,
-        "oldest_job_age_seconds": None if age is None else int(age),
+        "paused": figures.queue["paused_at"] is not None,
+        "oldest_job_age_seconds": age,
     }
 
 

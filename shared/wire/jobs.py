@@ -320,7 +320,9 @@ class ClaimedJobAnswer(AnswerModel):
     attempt: int
     attempts: int
     max_retries: int
+    last_error: str | None = Field(description="Of the attempt before this one.")
     timeout_seconds: int
+    idempotency_key: str | None
     worker_id: str
     assigned_worker_id: str
     lease_id: str

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.core import Core
-from shared.errors import ConflictError, NotFoundError
+from shared.errors import DuplicateError, NotFoundError
 from shared.limits.charge import fetch_charged
 from shared.store import SYSTEM, Row, load_queries
 from shared.tenants.caller import Caller
@@ -60,7 +60,7 @@ async def register_worker(
 ) -> dict[str, Any]:
     """Note a worker, or note it anew: a known id is the same worker and costs no second place.
 
-    Raises ConflictError for an id that is another organization's, QuotaExceededError when the plan is full.
+    Raises DuplicateError for an id that is another organization's, QuotaExceededError when the plan is full.
     """
     for queue in registration.queues:
         caller.require_queue(queue)
@@ -81,7 +81,7 @@ async def register_worker(
         metadata=registration.metadata,
     )
     if row is None:
-        raise ConflictError("worker_id: this id belongs to another organization; choose another")
+        raise DuplicateError("worker_id: this id belongs to another organization; choose another")
     return {
         "id": registration.worker_id,
         "queue_name": registration.queues[0],
@@ -93,8 +93,11 @@ async def register_worker(
 
 async def hear_from_worker(
     core: Core, caller: Caller, worker_id: str, heartbeat: Heartbeat, now: datetime
-) -> None:
-    """Note that a worker is there. Raises WorkerNotFoundError for one that is not, or was given up."""
+) -> str:
+    """Note that a worker is there; the status that stands of it now.
+
+    Raises WorkerNotFoundError for one that is not, or was given up.
+    """
     row = await core.store.fetch_one(
         caller.scope,
         QUERIES["hear_from_worker"],
@@ -104,7 +107,8 @@ async def hear_from_worker(
         metadata=heartbeat.metadata,
         now=now,
     )
-    _or_raise(row)
+    status: str = _or_raise(row)["status"]
+    return status
 
 
 async def deregister_worker(core: Core, caller: Caller, worker_id: str, now: datetime) -> None:

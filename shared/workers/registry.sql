@@ -32,7 +32,7 @@ WITH heard AS (
       AND (%(key_queues)s::text[] IS NULL OR worker.queues && %(key_queues)s::text[])
     RETURNING worker.*
 )
-SELECT heard.id, {{told_heard}} AS told FROM heard;
+SELECT heard.status, {{told_heard}} AS told FROM heard;
 
 -- deregister_worker hot --
 WITH gone AS (

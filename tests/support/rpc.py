@@ -44,13 +44,15 @@ class Rpc:
         options["metadata"] = [*credential, *metadata]
         return begin(**options) if described.client_streaming else begin(request, **options)
 
-    async def call(self, name: str, metadata: Iterable[tuple[str, str]] = (), **fields: Any) -> Any:
+    async def call(self, name: str, metadata: Iterable[tuple[str, str]] = (), /, **fields: Any) -> Any:
         """The answer of a unary method."""
         described = _SERVICE_OF[name].methods_by_name[name]
         request: Any = GetMessageClass(described.input_type)(**fields)
         return await self.open(name, request, metadata, timeout=20)
 
-    async def refusal(self, name: str, metadata: Iterable[tuple[str, str]] = (), **fields: Any) -> "Refusal":
+    async def refusal(
+        self, name: str, metadata: Iterable[tuple[str, str]] = (), /, **fields: Any
+    ) -> "Refusal":
         """The status that a unary method ends with instead of an answer."""
         try:
             answer = await self.call(name, metadata, **fields)

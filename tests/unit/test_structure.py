@@ -43,6 +43,7 @@ HEADLINES = {
     "at_deploy": "At deploy: ",
     "rpc": "{}.{}: ",
 }
+UNWRITTEN = {"/spooled.v1.QueueService/StreamJobs", "/spooled.v1.QueueService/ProcessJobs"}
 SQL = re.compile(r"\b(SELECT|INSERT INTO|DELETE FROM|UPDATE \w+ SET|load_queries)\b")
 
 
@@ -155,7 +156,7 @@ def test_files_application_and_openapi_agree() -> None:
 
 
 def test_files_and_proto_agree() -> None:
-    """Every page is of a method of `spooled.proto`, and the server finds all of them."""
+    """Every method of `spooled.proto` has a page, and the server finds all of them."""
     described = {
         f"/{service.full_name}/{method.name}"
         for service in DESCRIPTOR.services_by_name.values()
@@ -163,7 +164,7 @@ def test_files_and_proto_agree() -> None:
     }
     found = [method.path for method in every_method()]
 
-    assert set(found) <= described
+    assert set(found) | UNWRITTEN == described
     assert len(found) == len(METHODS)
 
 
