@@ -19,6 +19,7 @@ CREATE UNLOGGED TABLE happening (
     item json NOT NULL,
     PRIMARY KEY (org_id, xact, seq)
 );
+CREATE INDEX happening_told ON happening (told_at);
 CALL protect_tenant_table('happening');
 
 CREATE FUNCTION is_watched(of_org bigint, at timestamptz) RETURNS boolean
