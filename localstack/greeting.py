@@ -1,9 +1,7 @@
 """What a person sees once the service answers: where it is, and the first thing to try."""
 
 import sys
-
-from localstack.foreground import Run
-from shared.edge.process.port import address_of
+from pathlib import Path
 
 GREETING = """
 Spooled is ready.
@@ -11,8 +9,8 @@ Spooled is ready.
   API            {url}/api/v1
   Documentation  {url}/docs
   Health         {url}/health
-  Data           {home}   (stays when you stop; Ctrl-C stops)
-{more}
+{more}  Data           {home}   (stays when you stop; Ctrl-C stops)
+
 Make your organization, then follow the guide:
 
   curl -X POST {url}/api/v1/organizations \\
@@ -21,8 +19,7 @@ Make your organization, then follow the guide:
 """
 
 
-def greet(run: Run, more: str = "") -> None:
-    """Print the greeting, with more lines of places if there are any."""
-    url = f"http{'s' * run.settings.tls_is_on}://{address_of(run.opened)}"
-    sys.stdout.write(GREETING.format(url=url, home=run.home, more=more))
+def greet(url: str, home: Path, more: str) -> None:
+    """Print the greeting, with more lines of places."""
+    sys.stdout.write(GREETING.format(url=url, home=home, more=more))
     sys.stdout.flush()

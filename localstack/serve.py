@@ -9,13 +9,14 @@ import psycopg
 import uvloop
 
 from functions.app import every_function
+from functions.streams.app import every_method
 from localstack.foreground import Run, beside, foreground
 from localstack.greeting import greet
 from localstack.timers import run_timers
 from shared.core import Core
 from shared.edge.opening import open_core
 from shared.edge.process.errors import StartError
-from shared.edge.process.serving import serve
+from shared.edge.process.serving import Listeners, claimed_listeners, serve
 from shared.edge.service import Service
 from shared.mail.send import logger as mail_logger
 from shared.store.migrate import migrate
@@ -23,11 +24,14 @@ from shared.store.migrate import migrate
 
 def run_local(environment: Mapping[str, str]) -> None:
     """Serve until asked to end. Everything started here has ended when this returns or raises."""
-    with foreground(environment) as run, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with (
+        foreground(environment, claimed_listeners) as run,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
         runner.run(_serve(run))
 
 
-async def _serve(run: Run) -> None:
+async def _serve(run: Run[Listeners]) -> None:
     settings = run.settings
     try:
         await migrate(settings.database_url)
@@ -44,9 +48,13 @@ async def _serve(run: Run) -> None:
     service = Service(endpoints, opened_core)
     try:
         async with beside(run_timers(core, ticks)):
-            await serve(service, settings, run.opened, run.ending, ready=partial(greet, run))
+            await serve(core, service, every_method(), run.listeners, run.ending, ready=partial(_greet, run))
     finally:
         await core.close()
+
+
+def _greet(run: Run[Listeners]) -> None:
+    greet(run.listeners.url, run.home, f"  gRPC           {run.listeners.grpc_address}\n")
 
 
 def show_mail() -> None:

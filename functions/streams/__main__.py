@@ -6,17 +6,16 @@ The functions serve the API; the deployment brings the schema up to date, and th
 import asyncio
 import os
 import sys
-from socket import socket
 
 import uvloop
 
 from functions.health import health, live, metrics, ready
+from functions.streams.app import every_method
 from shared.core import Core
 from shared.edge.opening import open_core
 from shared.edge.process.ending import Ending
 from shared.edge.process.errors import StartError
-from shared.edge.process.port import address_of, claimed, http_port
-from shared.edge.process.serving import serve
+from shared.edge.process.serving import Listeners, claimed_listeners, serve
 from shared.edge.process.start import exit_code_of, read_or_refuse
 from shared.edge.service import Service
 from shared.settings import DEVELOPMENT_SECRET, Settings
@@ -30,10 +29,10 @@ def run() -> None:
     settings = read_or_refuse(os.environ)
     _require_servers(settings)
     with (
-        claimed(settings.host, http_port(settings.port)) as opened,
+        claimed_listeners(settings) as listeners,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        runner.run(_serve(settings, opened, ending))
+        runner.run(_serve(settings, listeners, ending))
 
 
 def _require_servers(settings: Settings) -> None:
@@ -43,18 +42,19 @@ def _require_servers(settings: Settings) -> None:
         raise StartError("SECRET_KEY must be set: that of the functions, or no key of theirs is known here.")
 
 
-async def _serve(settings: Settings, opened: socket, ending: Ending) -> None:
+async def _serve(settings: Settings, listeners: Listeners, ending: Ending) -> None:
     core = await open_core(settings)
 
     async def opened_core() -> Core:
         return core
 
     def say_so() -> None:
-        sys.stdout.write(f"Spooled is ready: events on {address_of(opened)}.\n")
+        sys.stdout.write(f"Spooled is ready: events on {listeners.url}, gRPC on {listeners.grpc_address}.\n")
         sys.stdout.flush()
 
     try:
-        await serve(Service(HEALTH, opened_core), settings, opened, ending, ready=say_so)
+        service = Service(HEALTH, opened_core)
+        await serve(core, service, every_method(), listeners, ending, ready=say_so)
     finally:
         await core.close()
 

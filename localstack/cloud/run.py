@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Mapping
 from functools import partial
+from socket import socket
 
 import uvloop
 
@@ -26,24 +27,27 @@ from localstack.lambdas.model import Invocation
 from localstack.lambdas.output import LogFolder
 from localstack.lambdas.pool import Lambdas
 from shared.edge.process.errors import StartError
-from shared.edge.process.serving import serve
+from shared.edge.process.http import claimed_http, serving_http, url_of
 
 STACK = "local"
 FOLDER = ".data/cloud"
-LOGS = "  Logs           {folder}/aws/lambda   (a file per function; mail too, while no mail server is set)\n"
+MORE = """\
+  Logs           {folder}/aws/lambda   (a file per function; mail too, while no mail server is set)
+  Streams        not here: gRPC, /events and /ws are a container in the cloud; `make run` has them
+"""
 
 
 def run_cloud(environment: Mapping[str, str]) -> None:
     """Run the cloud until asked to end. Everything started here has ended when this returns or raises."""
     folder = environment.get("SPOOLED_DATA_DIR") or FOLDER
     with (
-        foreground({**environment, "SPOOLED_DATA_DIR": folder}) as run,
+        foreground({**environment, "SPOOLED_DATA_DIR": folder}, claimed_http) as run,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
         runner.run(_run(run))
 
 
-async def _run(run: Run) -> None:
+async def _run(run: Run[socket]) -> None:
     logs = LogFolder(run.home / "logs")
     with Emulator() as cloud:
         await _deploy(run, cloud, logs)
@@ -51,12 +55,15 @@ async def _run(run: Run) -> None:
         deployed = await asyncio.to_thread(read_back, cloud, f"{PROJECT}-{STACK}", run.home / "code")
         async with Lambdas(deployed.functions, secrets=CloudSecrets(cloud), logs=logs) as lambdas:
             gateway = Gateway(deployed, lambdas.invoke)
-            greeting = partial(greet, run, LOGS.format(folder=logs.folder))
-            async with beside(run_schedules(deployed.schedules, lambdas.invoke)):
-                await serve(gateway, run.settings, run.opened, run.ending, ready=greeting)
+            schedules = run_schedules(deployed.schedules, lambdas.invoke)
+            serving = serving_http(gateway, run.settings, run.listeners)
+            with run.ending.told() as told:
+                async with beside(schedules), serving:
+                    greet(url_of(run.listeners, run.settings), run.home, MORE.format(folder=logs.folder))
+                    await told.wait()
 
 
-async def _deploy(run: Run, cloud: Endpoint, logs: LogFolder) -> None:
+async def _deploy(run: Run[socket], cloud: Endpoint, logs: LogFolder) -> None:
     _say("Building the archives of the functions.")
     archives = await asyncio.to_thread(build, run.home / "archives", [own_architecture()])
     config = Config.read(STACK, stack_values(STACK, run.environment))

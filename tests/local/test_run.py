@@ -6,11 +6,13 @@ import subprocess
 import time
 from pathlib import Path
 
+import grpc
 import httpx
 import psycopg
 import pytest
 
 from shared.edge.process.http import GRACE_SECONDS
+from tests.support.rpc import health_of
 from tests.support.run import Run, free_port, refused, started
 
 CREATED, CONFLICT = 201, 409
@@ -122,6 +124,18 @@ def test_port_in_use_is_said(tmp_path: Path) -> None:
     assert "Traceback" not in said
 
 
+def test_grpc_port_in_use_is_said(tmp_path: Path) -> None:
+    """As the other port, by the name of its own setting, and before any server is started."""
+    with started(tmp_path / "first") as run:
+        port = run.grpc_address.rpartition(":")[2]
+        said = refused(tmp_path / "second", port=free_port(), settings={"GRPC_PORT": port})
+
+    assert f"Port {port} of 127.0.0.1 is in use" in said
+    assert f"make run GRPC_PORT={int(port) + 1}" in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "second" / "postgres").exists()
+
+
 def test_folder_in_use_is_said(tmp_path: Path) -> None:
     """A second run on the same data folder is refused, names the first, and leaves it alone."""
     with started(tmp_path) as run:
@@ -135,6 +149,7 @@ def test_folder_in_use_is_said(tmp_path: Path) -> None:
     ("settings", "reason"),
     [
         ({"PORT": "many"}, "PORT"),
+        ({"GRPC_PORT": "many"}, "GRPC_PORT"),
         ({"HOST": "no.such.host.invalid"}, "HOST=no.such.host.invalid"),
         ({"SPOOLED_DATA_DIR": "/dev/null/data"}, "SPOOLED_DATA_DIR"),
         ({"SPOOLED_ENV": "production"}, "SECRET_KEY"),
@@ -159,7 +174,8 @@ def test_listens_on_loopback_alone(tmp_path: Path) -> None:
     with started(tmp_path) as run:
         addresses = listening_sockets(family_of(run))
 
-    assert addresses == {"0100007F"}
+    # The second is the first as gRPC writes it, for both families.
+    assert addresses == {"0100007F", "0000000000000000FFFF00000100007F"}
 
 
 @linux_only
@@ -169,6 +185,13 @@ def test_idle_memory(tmp_path: Path) -> None:
         used = memory_of(family_of(run))
 
     assert used < IDLE_MEMORY_KB
+
+
+def test_grpc_is_served_beside_http(tmp_path: Path) -> None:
+    """The greeting names its address, where the health of the whole is that of a service that serves."""
+    with started(tmp_path) as run, grpc.insecure_channel(run.grpc_address) as channel:
+        assert health_of(channel) == "SERVING"
+        assert run.end() == 0
 
 
 def test_redis_none(tmp_path: Path) -> None:

@@ -3,11 +3,29 @@
 import ssl
 from pathlib import Path
 
+import grpc
 import httpx
 import pytest
 
 from tests.support.certificates import make_certificate
+from tests.support.rpc import health_of
 from tests.support.run import started
+
+
+def test_grpc_is_encrypted(tmp_path: Path) -> None:
+    """A client that trusts the certificate is served; one in the clear, or that trusts others, is not."""
+    made = make_certificate(tmp_path)
+    with started(tmp_path / "data", settings=made.settings) as run:
+        trusting = grpc.ssl_channel_credentials(made.certificate.read_bytes())
+        with grpc.secure_channel(run.grpc_address, trusting) as channel:
+            assert health_of(channel) == "SERVING"
+        for channel in (
+            grpc.insecure_channel(run.grpc_address),
+            grpc.secure_channel(run.grpc_address, grpc.ssl_channel_credentials()),
+        ):
+            with channel, pytest.raises(grpc.RpcError) as refused:
+                health_of(channel)
+            assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
 
 
 def test_http_is_encrypted(tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import grpc
 import httpx
 import pytest
 
 from shared.settings import Settings
 from tests.support.certificates import make_certificate
 from tests.support.container import COMMAND, probe, running_container, variables
+from tests.support.rpc import health_of
 from tests.support.run import free_port, refused
 
 
@@ -20,6 +22,8 @@ def test_health_is_beside_the_streams_and_nothing_else(tmp_path: Path, settings:
         assert client.get("/metrics").status_code == 401
         assert client.get("/metrics", headers={"Authorization": "Bearer a-token"}).status_code == 200
         assert client.get("/api/v1/jobs").json()["code"] == "NOT_FOUND"
+        with grpc.insecure_channel(run.grpc_address) as channel:
+            assert health_of(channel) == "SERVING"
         assert probe(run) == 0
         assert run.end() == 0
 

@@ -33,6 +33,6 @@ def running_container(
 
 def probe(run: Run, given: Mapping[str, str] = os.environ) -> int:
     """What its health check ends with."""
-    known = {**given, "PORT": str(run.port)}
+    known = {**given, "PORT": str(run.port), "GRPC_PORT": run.grpc_address.rpartition(":")[2]}
     command = [sys.executable, "-m", "functions.streams.probe"]
     return subprocess.run(command, cwd=ROOT, env=known, check=False).returncode

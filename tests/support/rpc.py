@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc
 from google.protobuf.message_factory import GetMessageClass
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from shared.core import Core
 from shared.edge.rpc import RpcMethod, RpcServer
@@ -71,6 +72,13 @@ class Refusal:
     code: str
     text: str
     trailers: dict[str, Any]
+
+
+def health_of(channel: grpc.Channel, service: str = "") -> str:
+    """What the standard health service says, by its name."""
+    request = health_pb2.HealthCheckRequest(service=service)
+    answer = health_pb2_grpc.HealthStub(channel).Check(request, timeout=20)
+    return health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
 
 
 @asynccontextmanager

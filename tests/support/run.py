@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 import signal
 import socket
 import subprocess
@@ -36,6 +37,13 @@ class Run:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def grpc_address(self) -> str:
+        """Where gRPC answers: any port that was free, unless a test chose one."""
+        found = re.search(r"gRPC (?:on)? *(\S+:\d+)", self.said)
+        assert found, self.said
+        return found[1]
 
     def end(self, sign: signal.Signals = signal.SIGTERM) -> int:
         """Send the signal to the process alone and give its exit code."""

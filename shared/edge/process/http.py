@@ -3,17 +3,27 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from shared.edge.process.port import http_port
+from shared.edge.process.port import address_of, claimed, http_port
 from shared.edge.process.refusal import RefusingProtocol
 from shared.settings import Settings
 
 GRACE_SECONDS = 5
 """The longest that the end of the process waits for requests that are being answered."""
+
+
+def claimed_http(settings: Settings) -> AbstractContextManager[socket.socket]:
+    """The port, not listening yet. Raises StartError when it is taken."""
+    return claimed(settings.host, http_port(settings.port))
+
+
+def url_of(opened: socket.socket, settings: Settings) -> str:
+    """Where the port is reached from this machine."""
+    return f"http{'s' * settings.tls_is_on}://{address_of(opened)}"
 
 
 class HttpServer(uvicorn.Server):

@@ -59,8 +59,16 @@ def claimed(host: str, port: Port) -> Iterator[socket.socket]:
         yield opened
 
 
+def bound_address(opened: socket.socket) -> str:
+    """Host and port of the socket, as they stand in a URL."""
+    return _joined(*opened.getsockname()[:2])
+
+
 def address_of(opened: socket.socket) -> str:
     """Host and port at which the socket is reached from this machine, as they stand in a URL."""
     host, port = opened.getsockname()[:2]
-    host = _ANYWHERE.get(host, host)
+    return _joined(_ANYWHERE.get(host, host), port)
+
+
+def _joined(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,23 +1,58 @@
 """The life of a process that listens, once all it stands on is there."""
 
-from collections.abc import Callable
-from socket import socket
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from starlette.types import ASGIApp
 
+from shared.core import Core
 from shared.edge.process.ending import Ending
-from shared.edge.process.http import serving_http
+from shared.edge.process.http import claimed_http, serving_http, url_of
+from shared.edge.process.port import address_of, claimed, grpc_port
+from shared.edge.process.rpc import serving_rpc
+from shared.edge.rpc import RpcMethod
 from shared.settings import Settings
 
 
-async def serve(
-    application: ASGIApp, settings: Settings, opened: socket, ending: Ending, *, ready: Callable[[], None]
-) -> None:
-    """Serve on the claimed port until the process is asked to end. Raises StartError when it is taken.
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """The claimed ports of HTTP and gRPC, and where each is reached from this machine."""
 
-    ready: called once requests are let in.
+    http: socket.socket
+    grpc: socket.socket
+    url: str
+    grpc_address: str
+
+
+@contextmanager
+def claimed_listeners(settings: Settings) -> Iterator[Listeners]:
+    """Both ports, not listening yet. Raises StartError, which names the one that is taken."""
+    with (
+        claimed_http(settings) as http,
+        claimed(settings.host, grpc_port(settings.grpc_port)) as grpc,
+    ):
+        yield Listeners(http, grpc, url_of(http, settings), address_of(grpc))
+
+
+async def serve(
+    core: Core,
+    application: ASGIApp,
+    methods: Iterable[RpcMethod],
+    listeners: Listeners,
+    ending: Ending,
+    *,
+    ready: Callable[[], None],
+) -> None:
+    """Serve both protocols until the process is asked to end; then gRPC drains, and HTTP ends after it.
+
+    ready: called once calls are let in. Raises StartError when a port is taken after all.
     """
     with ending.told() as told:
-        async with serving_http(application, settings, opened):
+        async with (
+            serving_http(application, core.settings, listeners.http),
+            serving_rpc(core, methods, listeners.grpc),
+        ):
             ready()
             await told.wait()
