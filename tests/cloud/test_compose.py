@@ -13,9 +13,10 @@ import yaml
 from pydantic import ValidationError
 
 from localstack.binaries import redis_server
+from shared.edge.process.http import GRACE_SECONDS
 from shared.settings import Settings
 from tests.support.composed import FILE, ROOT, VARIABLE, bind_mounts, composed
-from tests.support.image import IMAGE_FILE, read_image_file
+from tests.support.image import IMAGE_FILE, STREAMS_IMAGE_FILE, read_image_file
 from tests.support.program import Program
 
 SERVICES: dict[str, dict[str, Any]] = composed()["services"]
@@ -27,6 +28,8 @@ NAMES_IN_LOCALSTACK = {
     "s3control": "s3",
 }
 
+OWN = {"spooled": IMAGE_FILE, "streams": STREAMS_IMAGE_FILE}
+every_image = pytest.mark.parametrize("name", OWN)
 every_service = pytest.mark.parametrize("name", SERVICES)
 
 
@@ -56,10 +59,11 @@ def test_engine_reads_the_file() -> None:
     assert read.returncode == 0, read.stderr
 
 
-def test_every_setting_exists() -> None:
+@every_image
+def test_every_setting_exists(name: str) -> None:
     """What the service is given are settings, each by its name, and they are accepted in development."""
-    environment = SERVICES["spooled"]["environment"]
-    of_image = read_image_file().environment
+    environment = SERVICES[name]["environment"]
+    of_image = read_image_file(OWN[name]).environment
     known = {name.upper() for name in Settings.model_fields}
 
     assert environment.keys() - known == set()
@@ -107,12 +111,13 @@ def test_every_volume_is_named_and_used() -> None:
     used = {
         mount.partition(":")[0]
         for service in SERVICES.values()
-        for mount in service["volumes"]
+        for mount in service.get("volumes", [])
         if not mount.startswith((".", "/"))
     }
 
     assert used == composed()["volumes"].keys()
-    assert len(used) == len(SERVICES)
+    assert len(used) == len(SERVICES) - 1
+    assert "volumes" not in SERVICES["streams"]
 
 
 @every_service
@@ -136,8 +141,9 @@ def test_images_are_of_the_versions_that_are_tested() -> None:
     assert SERVICES["postgres"]["image"] == f"postgres:{postgres}"
     assert f"v={SERVICES['valkey']['image'].partition(':')[2]} " in valkey.stdout
     assert SERVICES["spooled"]["image"] == f"spooled:{version}"
-    for base in read_image_file().bases:
-        assert re.fullmatch(r"python:3\.1[1-4]\.\d+-slim-\w+", base), base
+    assert SERVICES["streams"]["image"] == f"spooled-streams:{version}"
+    (base,) = {base for file in OWN.values() for base in read_image_file(file).bases}
+    assert re.fullmatch(r"python:3\.1[1-4]\.\d+-slim-\w+", base), base
 
 
 @every_service
@@ -152,15 +158,40 @@ def test_service_is_watched_and_started_again(name: str) -> None:
         assert how["condition"] in {"service_healthy", "service_started"}
 
 
-def test_service_has_few_rights() -> None:
+@every_image
+def test_ports_are_those_of_the_image(name: str) -> None:
+    """What is published are the ports that the image listens on, and the health check is of its process."""
+    image = read_image_file(OWN[name])
+    published = [port.rpartition(":")[2] for port in SERVICES[name]["ports"]]
+
+    assert published == [image.environment["PORT"], image.environment["GRPC_PORT"]]
+    assert published == dict(image.steps)["EXPOSE"].split()
+    assert SERVICES[name]["healthcheck"]["test"][1] == image.command[0]
+
+
+@every_image
+def test_the_service_may_drain(name: str) -> None:
+    """The engine kills it later than it has ended by itself."""
+    grace = SERVICES[name]["stop_grace_period"]
+
+    assert int(grace.removesuffix("s")) > Settings.model_fields["drain_seconds"].default + GRACE_SECONDS
+
+
+@every_image
+def test_service_has_few_rights(name: str) -> None:
     """It is no root, writes to its volume and to memory alone, and gains no right."""
-    service, image = SERVICES["spooled"], read_image_file()
+    service, image = SERVICES[name], read_image_file(OWN[name])
 
     assert image.user == "10001:10001"
     assert service["read_only"]
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert service["volumes"] == [f"spooled-data:{image.environment['SPOOLED_DATA_DIR']}"]
+    folder = image.environment.get("SPOOLED_DATA_DIR")
+    assert service.get("volumes", []) == ([f"spooled-data:{folder}"] if folder else [])
+
+
+def test_the_engine_is_lent_to_localstack_alone() -> None:
+    """Whoever has the engine's socket is as good as root, so nobody else gets it, nor this by default."""
     assert [name for name in SERVICES if ENGINE_SOCKET in str(SERVICES[name])] == ["localstack"]
     assert SERVICES["localstack"]["profiles"] == ["cloud"]
 
@@ -178,10 +209,12 @@ def test_localstack_has_the_services_of_the_program_alone(local: Program) -> Non
     assert SERVICES["localstack"]["environment"]["SERVICES"].split(",") == sorted(used)
 
 
-def test_image_takes_what_its_build_may_see() -> None:
+@every_image
+def test_image_takes_what_its_build_may_see(name: str) -> None:
     """Each thing that a step copies is let through to the build, and nothing else is."""
-    ignored = (IMAGE_FILE.parent / f"{IMAGE_FILE.name}.dockerignore").read_text().splitlines()
-    copied = {source for step in read_image_file().copies for source in step.sources if step.stage is None}
+    file = OWN[name]
+    ignored = (file.parent / f"{file.name}.dockerignore").read_text().splitlines()
+    copied = {source for step in read_image_file(file).copies for source in step.sources if not step.stage}
 
     assert "*" in ignored
     assert {line[1:] for line in ignored if line.startswith("!")} == copied

@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import grpc
 import httpx
 import psycopg
 import pytest
@@ -11,6 +12,7 @@ import redis
 
 from tests.support.composed_run import Composed, running
 from tests.support.image import inside, read_image_file
+from tests.support.rpc import health_of
 
 
 # One test, as building the image is what takes its time.
@@ -23,6 +25,7 @@ def test_image_serves_with_the_servers_beside_it() -> None:
     ):
         before = files(stack)
         a_job_is_worked(stack)
+        grpc_is_served(stack)
         the_login_is_no_superuser(stack)
         redis_has_a_password(stack)
 
@@ -46,6 +49,11 @@ def a_job_is_worked(stack: Composed) -> None:
 
     assert (health["status"], health["database"], health["cache"]) == ("healthy", True, True)
     assert (taken["id"], completed.status_code) == (pushed["id"], 200)
+
+
+def grpc_is_served(stack: Composed) -> None:
+    with grpc.insecure_channel(f"127.0.0.1:{stack.ports['spooled:50051']}") as channel:
+        assert health_of(channel) == "SERVING"
 
 
 def the_login_is_no_superuser(stack: Composed) -> None:

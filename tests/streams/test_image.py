@@ -4,11 +4,14 @@ import os
 import tempfile
 from pathlib import Path
 
+import grpc
 import httpx
 
 from shared.settings import Settings
-from tests.support.container import running_container, variables
+from tests.support.composed import composed
+from tests.support.container import SECRET, running_container, variables
 from tests.support.image import STREAMS_IMAGE_FILE, build, inside, moved, read_image_file
+from tests.support.rpc import health_of
 
 MOST_BYTES = 200_000_000
 
@@ -25,10 +28,13 @@ def test_image_serves_and_writes_nothing(settings: Settings) -> None:
         # Where this machine has to differ: all share one network here.
         ports = {"PORT", "GRPC_PORT"}
         own = {name: value for name, value in image.environment.items() if name not in ports}
-        given = {**own, **variables(settings), "HOST": "127.0.0.1"}
+        by_compose = composed({"SECRET_KEY": SECRET})["services"]["streams"]["environment"]
+        given = {**own, **by_compose, **variables(settings), "HOST": "127.0.0.1"}
         command = tuple(moved(part, root) for part in image.command)
         with running_container(Path(name), given, command=command, code=inside(root, image.folder)) as run:
             assert httpx.get(f"{run.url}/health").json()["status"] == "healthy"
+            with grpc.insecure_channel(run.grpc_address) as channel:
+                assert health_of(channel) == "SERVING"
             assert run.end() == 0
 
         assert files(root) == before

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from localstack import child
 from localstack.account import account_for
 from localstack.binaries import postgres_binaries, redis_server
@@ -21,6 +19,7 @@ from tests.support.run import free_port
 from tests.support.wait import wait_until
 
 INIT_FOLDER = "/docker-entrypoint-initdb.d"
+ADDRESSES = ("postgres:5432", "valkey:6379", "spooled:8080", "spooled:50051")
 SUPERUSER = "postgres"  # what the image of PostgreSQL takes when nothing is said
 
 
@@ -49,7 +48,9 @@ class Composed:
 def running(folder: Path, variables: Mapping[str, str]) -> Iterator[Composed]:
     """PostgreSQL, Valkey and the service, each as the file says, until the block ends."""
     folder.chmod(0o755)
-    ports = {address: free_port() for address in ("postgres:5432", "valkey:6379", "spooled:8080")}
+    ports = {
+        address: free_port() for address in ("postgres:5432", "valkey:6379", "spooled:8080", "spooled:50051")
+    }
     stack = Composed(folder, composed(variables)["services"], build(folder), ports)
     with ExitStack() as started:
         started.enter_context(_postgres(stack))
@@ -120,11 +121,14 @@ def _service(stack: Composed) -> Iterator[None]:
         # Where this machine has to differ: all share one network and one root folder here.
         "HOST": "127.0.0.1",
         "PORT": str(stack.ports["spooled:8080"]),
+        "GRPC_PORT": str(stack.ports["spooled:50051"]),
         "SPOOLED_DATA_DIR": moved(image.environment["SPOOLED_DATA_DIR"], stack.image),
     }
     command = [moved(part, stack.image) for part in image.command]
-    with process(stack, "spooled", command, environment, inside(stack.image, image.folder), image.user):
-        wait_until(lambda: _is_well(f"{stack.url}/health/ready"))
+    probe = [moved(part, stack.image) for part in service["healthcheck"]["test"][1:]]
+    folder = inside(stack.image, image.folder)
+    with process(stack, "spooled", command, environment, folder, image.user):
+        wait_until(lambda: subprocess.run(probe, cwd=folder, env=environment, check=False).returncode == 0)
         yield
 
 
@@ -182,10 +186,3 @@ def _on_path(stack: Composed, program: Path) -> dict[str, str]:
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _is_well(url: str) -> bool:
-    try:
-        return httpx.get(url).status_code == 200
-    except httpx.TransportError:
-        return False
