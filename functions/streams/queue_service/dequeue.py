@@ -18,6 +18,8 @@ async def method(call: RpcCall, request: pb.DequeueRequest) -> pb.DequeueRespons
     jobs = await claim_jobs(call.core, call.caller, body.claim(), call.client_is_gone)
     org_id = ids.encode("org", call.caller.org_id)
     messages = [job_message(job, org_id) for job in jobs]
-    kept = 0 if await call.client_is_gone() else how_many_fit(messages)
+    kept = how_many_fit(messages)
     await give_back(call.core, call.caller, jobs[kept:])
+    if await call.client_is_gone():
+        await give_back(call.core, call.caller, jobs[:kept])
     return pb.DequeueResponse(jobs=messages[:kept])

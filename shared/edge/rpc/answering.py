@@ -1,5 +1,6 @@
 """From a call to its answer: credential, right, rate, input, the method, errors. The same for all."""
 
+import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from shared.tenants.caller import Caller
 
 Context = grpc.aio.ServicerContext[bytes, bytes]
+Handler = asyncio.Task[Any] | None
 
 
 class Answering:
@@ -44,11 +46,12 @@ class Answering:
     async def _unary(self, raw: bytes, context: Context) -> bytes:
         """A change that has begun is finished, whether or not the client still waits for its answer."""
         answers: list[bytes] = []
-        await self._run(context, self._work.shielded(self._answer(raw, context, answers)))
+        answering = self._answer(raw, context, answers, asyncio.current_task())
+        await self._run(context, self._work.shielded(answering))
         return answers[0]
 
-    async def _answer(self, raw: bytes, context: Context, answers: list[bytes]) -> None:
-        call = await self._call(context)
+    async def _answer(self, raw: bytes, context: Context, answers: list[bytes], handler: Handler) -> None:
+        call = await self._call(context, handler)
         answer = await self._method.function(call, request=self._read(raw))
         answers.append(answer.SerializeToString())
 
@@ -57,7 +60,7 @@ class Answering:
             await self._run(context, self._answers(sent, context))
 
     async def _answers(self, sent: Any, context: Context) -> None:
-        call = await self._call(context)
+        call = await self._call(context, asyncio.current_task())
         what = (
             {"requests": self._read_each(sent)}
             if self._method.streams_requests
@@ -79,7 +82,7 @@ class Answering:
         self._count(grpc.StatusCode.OK)
         context.set_trailing_metadata(((REQUEST_ID, request_id),))
 
-    async def _call(self, context: Context) -> RpcCall:
+    async def _call(self, context: Context, handler: Handler) -> RpcCall:
         core, method = self._core, self._method
         metadata = metadata_of(context.invocation_metadata())
         now = core.clock()
@@ -88,7 +91,8 @@ class Answering:
             return await admit(core, method.scope, metadata, core.clock())
 
         async def client_is_gone() -> bool:
-            return context.cancelled()
+            # gRPC cancels the task of a call whose client went, and says so nowhere else.
+            return handler is not None and handler.cancelling() > 0
 
         return RpcCall(
             core=core,
