@@ -30,6 +30,7 @@ class Ring:
     read_to: by source, up to where everything is or was in the ring.
     floor: by source, behind where everything is in the ring still.
     seen: the sources of which something was added.
+    gap: by source, the last place behind which something may be missing.
     """
 
     def __init__(self, most_events: int = MOST_EVENTS, most_bytes: int = MOST_BYTES) -> None:
@@ -43,6 +44,7 @@ class Ring:
         self.read_to: dict[Source, Place] = {}
         self.floor: dict[Source, Place] = {}
         self.seen: set[Source] = set()
+        self.gap: dict[Source, Place] = {}
 
     @property
     def end(self) -> int:

@@ -85,6 +85,7 @@ class Streams:
         place = room.ring.read_to.get("stream")
         if place is None:
             return
+        room.ring.gap["stream"] = place
         try:
             await self._client().xtrim(
                 stream_of(room.org_id), minid=f"{place.major}-{place.minor + 1}", approximate=False

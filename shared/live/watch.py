@@ -42,7 +42,9 @@ class Watch:
         self._next = room.ring.end
         self._ahead: Position | None = None
         name: SourceName = "stream" if "stream" in room.ring.read_to else "table"
-        self.position = str(Position(name, room.ring.read_to[name]))
+        place = room.ring.read_to[name]
+        self.position = str(Position(name, place))
+        self._begins_behind_a_gap = room.ring.gap.get(name) == place
 
     @property
     def credentials_changed(self) -> int:
@@ -76,7 +78,7 @@ class Watch:
         what was missed cannot be looked up at the moment.
         """
         changes = self.credentials_changed
-        if after is not None and after != self.position:
+        if after is not None and (after != self.position or self._begins_behind_a_gap):
             async for missed in self._come_back(after):
                 yield missed
         while not self._is_closed():
@@ -119,14 +121,14 @@ class Watch:
         """What lies between a position and what the ring holds; then go on in the ring from there."""
         ring, name = self._ring, back.source
         place, part = back.place, back.part
-        is_known = place == ring.floor[name] and not part
+        is_known = place == ring.floor[name] and not part and place != ring.gap.get(name)
         while not is_known or place < ring.floor[name]:
             # It is not slow as long as it takes page after page.
             self._next = ring.end
             until = max(place, ring.read_to[name])
             page = await source.read(self._room.org_id, place, until, _PAGE)
             if page.anchor is None:
-                yield [self._events_lost(str(Position(name, place)))]
+                yield [self._events_lost(str(Position(name, place, part)))]
                 if place == until:
                     return
             elif part:
