@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from shared.clock import Clock, system_clock
 from shared.core import Core
 from shared.edge.secrets import read_settings
-from shared.events.outgoing import LivingOutgoing, SharedOutgoing
+from shared.events.shared_outgoing import LivingOutgoing, SharedOutgoing
 from shared.events.shared_wakeups import FrozenWakeups, LivingWakeups
 from shared.events.wakeups import Wakeups
 from shared.health import check_health

@@ -1,44 +1,10 @@
-"""What this process has to tell others: wake-ups and happenings, in one round trip to Redis for both."""
+"""What this process has to tell others of what it did: those who listen here, and other processes."""
 
-import asyncio
-import json
-import logging
-import uuid
-from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from itertools import islice
-from time import monotonic
-from typing import TYPE_CHECKING
 
-import orjson
-
-from shared.events.channel import OpenRedis, channel_of, is_away, stream_of
 from shared.events.happening import Happening, read_told
 
-if TYPE_CHECKING:
-    from redis.asyncio import Redis
-
-logger = logging.getLogger("spooled.wakeups")
-_AWAY_SECONDS = 1.0
-_LONGEST_BACKLOG = 10_000
-_MOST_AT_ONCE = 1_000
-_KEPT_ENTRIES = 20_000
-_KEPT_SECONDS = 3_600
-_LONGEST_DATA = 8_192
-"""Longer is only what brings a job's result with it, and no reader is told of one that long."""
-
-Entry = tuple[str, dict[str, str | bytes]]
-"""A stream, and what is added to it."""
-
 Listener = Callable[[Happening], None]
-
-
-def entry_of(happening: Happening) -> dict[str, str | bytes]:
-    """Its names, data and instant, as an entry of a stream has them."""
-    data: str | bytes = happening.text
-    if len(data) > _LONGEST_DATA:
-        data = json.dumps(happening.item | {"result": None})
-    return {"n": orjson.dumps(happening.names), "d": data, "a": happening.at}
 
 
 class Outgoing:
@@ -54,9 +20,11 @@ class Outgoing:
 
     def happened(self, told: Sequence[str]) -> None:
         """Pass on what a committed change tells. Never waits."""
-        for happening in read_told(told):
+        happenings = list(read_told(told))
+        for happening in happenings:
             self._add(happening)
-            for listener in self._listeners:
+        for listener in tuple(self._listeners):
+            for happening in happenings:
                 listener(happening)
 
     def wake(self, org_id: int, queue: str, jobs: int) -> None:
@@ -77,154 +45,3 @@ class Outgoing:
 
     def _add(self, happening: Happening) -> None:
         """Keep it for the next round trip."""
-
-
-class SharedOutgoing(Outgoing):
-    """A process that is frozen between requests: it tells the others before it answers.
-
-    open_redis: a client, opened when there is something to say.
-    patience_seconds: the longest that telling the others may take.
-    """
-
-    def __init__(self, open_redis: OpenRedis, *, patience_seconds: float) -> None:
-        super().__init__()
-        self._open_redis = open_redis
-        self._patience_seconds = patience_seconds
-        self._redis: Redis | None = None
-        self.origin = uuid.uuid4().hex
-        self._told = 0
-        self._wakeups: Counter[str] = Counter()
-        # What is committed must be told, so it waits for a Redis that is away, as long as there is room.
-        self._backlog: deque[Entry] = deque()
-        self._on_the_way = 0
-        self._turn = asyncio.Lock()
-        self._is_away = self._is_losing = False
-        self._away_until = 0.0
-
-    @property
-    def has_more(self) -> bool:
-        return bool(self._wakeups or self._backlog)
-
-    def wake(self, org_id: int, queue: str, jobs: int) -> None:
-        self._wakeups[channel_of(org_id, queue)] += jobs
-
-    async def publish(self, channel: str, words: str) -> None:
-        await self._send([(channel, words)], [])
-
-    async def reaches_redis(self) -> bool:
-        try:
-            return bool(await asyncio.wait_for(self._client().ping(), 1.0))
-        except Exception as error:
-            if not is_away(error):
-                raise
-            return False
-
-    async def flush(self) -> None:
-        async with self._turn:
-            while self.has_more and await self._tell():
-                pass
-
-    async def close(self) -> None:
-        if self._redis is not None:
-            await self._redis.aclose()
-
-    def _add(self, happening: Happening) -> None:
-        if happening.is_kept:
-            return
-        self._told += 1
-        # A reader knows by `o` what was sent twice, because the first answer was lost.
-        entry = entry_of(happening) | {"o": f"{self.origin} {self._told}"}
-        self._backlog.append((stream_of(happening.org_id), entry))
-        if len(self._backlog) > _LONGEST_BACKLOG:
-            del self._backlog[self._on_the_way]
-            if not self._is_losing:
-                logger.warning("events are lost: more than %s wait for Redis", _LONGEST_BACKLOG)
-            self._is_losing = True
-
-    async def _tell(self) -> bool:
-        """What is new, a thousand entries at most, in one round trip; False while Redis is away."""
-        if monotonic() < self._away_until:
-            self._wakeups.clear()
-            return False
-        wakeups, self._wakeups = self._wakeups, Counter()
-        messages = [(channel, f"{self.origin} {jobs}") for channel, jobs in wakeups.items()]
-        entries = list(islice(self._backlog, _MOST_AT_ONCE))
-        self._on_the_way = len(entries)
-        try:
-            if not await self._send(messages, entries):
-                return False
-            for _ in entries:
-                self._backlog.popleft()
-            self._is_losing = False
-            return True
-        finally:
-            self._on_the_way = 0
-
-    async def _send(self, messages: Sequence[tuple[str, str]], entries: Sequence[Entry]) -> bool:
-        client = self._client()
-        try:
-            async with asyncio.timeout(self._patience_seconds):
-                pipeline = client.pipeline(transaction=False)
-                for channel, words in messages:
-                    pipeline.publish(channel, words)
-                for stream, entry in entries:
-                    pipeline.xadd(stream, entry, maxlen=_KEPT_ENTRIES, approximate=True)  # type: ignore[arg-type]
-                for stream in dict.fromkeys(stream for stream, _ in entries):
-                    pipeline.expire(stream, _KEPT_SECONDS)
-                await pipeline.execute()
-        except Exception as error:
-            if not is_away(error):
-                raise
-            if not self._is_away:
-                logger.warning("other processes are not told: %s", error or type(error).__name__)
-            self._is_away = True
-            self._away_until = monotonic() + _AWAY_SECONDS
-            return False
-        if self._is_away:
-            logger.info("other processes are told again")
-        self._is_away = False
-        return True
-
-    def _client(self) -> "Redis":
-        if self._redis is None:
-            self._redis = self._open_redis()
-        return self._redis
-
-
-class LivingOutgoing(SharedOutgoing):
-    """A process that lives long: it tells the others beside its requests, and none of them waits for it."""
-
-    def __init__(self, open_redis: OpenRedis, *, patience_seconds: float) -> None:
-        super().__init__(open_redis, patience_seconds=patience_seconds)
-        self._telling: asyncio.Task[None] | None = None
-
-    def wake(self, org_id: int, queue: str, jobs: int) -> None:
-        super().wake(org_id, queue, jobs)
-        self._begin()
-
-    async def flush(self) -> None:
-        """Nothing to do: it is on its way."""
-
-    async def close(self) -> None:
-        if self._telling is not None:
-            # What is committed and not yet told gets a last chance; Redis gone, it ends at once.
-            await asyncio.wait([self._telling], timeout=self._patience_seconds)
-            self._telling.cancel()
-            await asyncio.gather(self._telling, return_exceptions=True)
-        await super().close()
-
-    def _add(self, happening: Happening) -> None:
-        super()._add(happening)
-        if self.has_more:
-            self._begin()
-
-    def _begin(self) -> None:
-        if self._telling is None or self._telling.done():
-            self._telling = asyncio.get_running_loop().create_task(self._tell_all())
-
-    async def _tell_all(self) -> None:
-        while self.has_more:
-            async with self._turn:
-                is_told = await self._tell()
-            if not is_told and self._backlog:
-                await asyncio.sleep(_AWAY_SECONDS)

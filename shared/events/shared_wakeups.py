@@ -16,7 +16,7 @@ from shared.events.channel import (
     queue_of,
     subscribed,
 )
-from shared.events.outgoing import SharedOutgoing
+from shared.events.shared_outgoing import SharedOutgoing
 from shared.events.wakeups import Wakeups
 
 if TYPE_CHECKING:

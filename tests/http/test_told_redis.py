@@ -19,10 +19,11 @@ from shared import ids
 from shared.core import Core
 from shared.edge.opening import open_core
 from shared.edge.service import Service
-from shared.events import outgoing
-from shared.events.outgoing import stream_of
+from shared.events import shared_outgoing as outgoing
+from shared.events.channel import stream_of
 from shared.settings import Settings
 from tests.support.api import Api, Tenant
+from tests.support.line import line_to
 from tests.support.until import until
 from tests.support.watching import open_frozen, watch
 
@@ -46,20 +47,21 @@ async def watched(settings: Settings, redis_url: str, kind: str) -> AsyncIterato
         return core
 
     transport = httpx.ASGITransport(Service(every_function()[0], opened))
-    async with httpx.AsyncClient(transport=transport, base_url="http://spooled") as client:
-        org = await Api(client).new_tenant()
-        await org.post("/queues", {"name": "emails"}, 201)
-        await watch(core, org)
-        yield core, org
-    await core.close()
+    try:
+        async with httpx.AsyncClient(transport=transport, base_url="http://spooled") as client:
+            org = await Api(client).new_tenant()
+            await org.post("/queues", {"name": "emails"}, 201)
+            await watch(core, org)
+            yield core, org
+    finally:
+        await core.close()
 
 
 async def priorities(redis_url: str, org: Tenant) -> list[int]:
-    """The priorities of the jobs in the organization's stream, each entry once, in order."""
+    """The priorities of the jobs in the organization's stream, in order."""
     async with Redis.from_url(redis_url) as redis:
         entries = await redis.xrange(stream_of(ids.decode("org", org.org_id)))
-    told = {entry[b"o"]: orjson.loads(entry[b"d"])["priority"] for _, entry in entries}
-    return list(told.values())
+    return [orjson.loads(entry[b"d"])["priority"] for _, entry in entries]
 
 
 def have_come(core: Core, redis_url: str, org: Tenant, numbers: list[int]) -> Callable[[], Any]:
@@ -129,6 +131,23 @@ async def test_no_write_waits_for_a_redis_that_hangs(settings: Settings, tmp_pat
             await until(have_come(core, url, org, list(range(20))))
 
     assert slowest < PATIENCE_SECONDS
+
+
+async def test_what_came_though_its_answer_was_lost_is_not_told_twice(
+    settings: Settings, redis_url: str, kind: str
+) -> None:
+    """A line that dies between the call and its answer repeats nothing, and loses nothing behind it."""
+    async with (
+        line_to(redis_url) as line,
+        watched(settings, line.url, kind) as (core, org),
+    ):
+        await org.push(priority=0)
+        await until(have_come(core, redis_url, org, [0]))
+        line.lose_answers()
+        await slowest_push(org, range(1, 20))
+        await until(have_come(core, redis_url, org, list(range(20))))
+        await org.push(priority=20)
+        await until(have_come(core, redis_url, org, list(range(21))))
 
 
 async def test_what_waits_for_redis_is_bounded(

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -16,11 +16,17 @@ class Line:
     opened: int = 0
     _writers: list[asyncio.StreamWriter] = field(default_factory=list)
     _mutes: list[asyncio.Event] = field(default_factory=list)
+    _losses: list[asyncio.Event] = field(default_factory=list)
 
     def go_mute(self) -> None:
         """Nothing passes over the lines that are open, and nobody is told; new ones work."""
         for mute in self._mutes:
             mute.set()
+
+    def lose_answers(self) -> None:
+        """What is asked over the lines that are open arrives, and the answers do not; new ones work."""
+        for loss in self._losses:
+            loss.set()
 
     def cut(self) -> None:
         """The lines that are open end."""
@@ -37,12 +43,13 @@ async def line_to(server_url: str) -> AsyncIterator[Line]:
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         answers, questions = await asyncio.open_connection(there.hostname, there.port)
-        mute = asyncio.Event()
+        mute, loss = asyncio.Event(), asyncio.Event()
         line.opened += 1
-        line._mutes.append(mute)
+        line._mutes += [mute]
+        line._losses += [loss]
         line._writers += [writer, questions]
-        for source, sink in ((reader, questions), (answers, writer)):
-            task = asyncio.create_task(_carry(source, sink, mute))
+        for source, sink, ends in ((reader, questions, (mute,)), (answers, writer, (mute, loss))):
+            task = asyncio.create_task(_carry(source, sink, ends))
             tasks.add(task)
             task.add_done_callback(tasks.discard)
 
@@ -59,14 +66,16 @@ async def line_to(server_url: str) -> AsyncIterator[Line]:
         line.cut()
 
 
-async def _carry(source: asyncio.StreamReader, sink: asyncio.StreamWriter, mute: asyncio.Event) -> None:
+async def _carry(
+    source: asyncio.StreamReader, sink: asyncio.StreamWriter, ends: Sequence[asyncio.Event]
+) -> None:
     try:
         while part := await source.read(65_536):
-            if mute.is_set():
+            if any(end.is_set() for end in ends):
                 continue
             sink.write(part)
             await sink.drain()
-        if not mute.is_set():
+        if not any(end.is_set() for end in ends):
             sink.close()
     except OSError:
         sink.close()
