@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from shared.clock import Clock, system_clock
+from shared.events.in_flight import InFlight
 from shared.events.wakeups import Wakeups
+from shared.limits.open_streams import OpenStreams
 from shared.limits.rates import RateLimiter
 from shared.settings import Settings
 from shared.store import Store
@@ -27,6 +29,8 @@ class Core:
     started_at: datetime = field(default_factory=system_clock)
     key_cache: KeyCache = field(default_factory=lambda: KeyCache(timedelta(0)))
     rates: RateLimiter = field(default_factory=RateLimiter)
+    streams: OpenStreams = field(default_factory=OpenStreams)
+    in_flight: InFlight = field(default_factory=InFlight)
     tally: Tally = field(default_factory=Tally)
     hub: "Hub | None" = None
     """The readers of live events; a Lambda environment has none."""
@@ -36,6 +40,7 @@ class Core:
     async def close(self) -> None:
         if self.hub is not None:
             await self.hub.close()
+        await self.streams.close()
         await self.wakeups.close()
         await self.rates.close()
         await self.store.close()

@@ -11,6 +11,7 @@ from shared.events.shared_outgoing import LivingOutgoing, SharedOutgoing
 from shared.events.shared_wakeups import FrozenWakeups, LivingWakeups
 from shared.events.wakeups import Wakeups
 from shared.health import check_health
+from shared.limits.open_streams import OpenStreams
 from shared.limits.rates import RateLimiter
 from shared.live import Hub, RedisLines
 from shared.queues.stats import figures_of
@@ -34,14 +35,17 @@ async def open_core(settings: Settings, clock: Clock = system_clock) -> Core:
     def forget_keys(org_id: int) -> None:
         key_cache.forget(org_id)
         hub.credentials_changed(org_id)
+        streams.stir(org_id)
+        wakeups.stir(org_id)
 
-    wakeups, rates, lines = Wakeups(forget_keys), RateLimiter(), None
+    wakeups, rates, streams, lines = Wakeups(forget_keys), RateLimiter(), OpenStreams(), None
     if settings.redis_is_used:
         client = partial(open_redis, settings)
         listener = partial(client, is_listener=True)
         outgoing = LivingOutgoing(client, patience_seconds=_BACKGROUND_PATIENCE_SECONDS)
         wakeups = LivingWakeups(outgoing, listener, forget_keys)
         rates = RateLimiter(partial(client, _PATIENCE_SECONDS))
+        streams = OpenStreams(partial(client, _PATIENCE_SECONDS))
         lines = RedisLines(partial(client, _BACKGROUND_PATIENCE_SECONDS), listener)
     store = _store(settings, connections, wakeups)
     hub = Hub(
@@ -52,7 +56,7 @@ async def open_core(settings: Settings, clock: Clock = system_clock) -> Core:
         clock=clock,
     )
     wakeups.outgoing.listen(hub.happened_here)
-    core = Core(settings, store, wakeups, clock, key_cache=key_cache, rates=rates, hub=hub)
+    core = Core(settings, store, wakeups, clock, key_cache=key_cache, rates=rates, streams=streams, hub=hub)
     return core
 
 

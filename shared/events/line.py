@@ -67,6 +67,11 @@ class Line:
         self.is_doubtful = True
         self._wake_lookout()
 
+    def stir(self) -> None:
+        """Wake all, where they stand."""
+        for waiter in self._waiters:
+            waiter.woken.set()
+
     def enter(self) -> Waiter:
         self.members += 1
         return Waiter(self)

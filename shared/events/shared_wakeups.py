@@ -59,6 +59,10 @@ class LivingWakeups(SharedWakeups):
         self._hears = False
         self._listening = asyncio.get_running_loop().create_task(self._listen())
 
+    @property
+    def hears_others(self) -> bool:
+        return self._hears
+
     @asynccontextmanager
     async def listening(self, org_id: int, queue: str) -> AsyncIterator[Callable[[], bool]]:  # noqa: ARG002 - it hears of every queue
         yield lambda: self._hears

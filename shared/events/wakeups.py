@@ -44,6 +44,11 @@ class Wakeups:
             if not line.members:
                 del self._lines[org_id, queue]
 
+    @property
+    def hears_others(self) -> bool:
+        """Whether what other processes do is heard of at this moment."""
+        return False
+
     @asynccontextmanager
     async def listening(self, org_id: int, queue: str) -> AsyncIterator[Callable[[], bool]]:  # noqa: ARG002 - for those that hear of one queue
         """Around all of a wait: whether what other processes do is heard; while it is not, look often."""
@@ -53,6 +58,12 @@ class Wakeups:
         """Jobs became claimable: wake as many waiters, here and in other processes. Never blocks."""
         self._wake(org_id, queue, jobs)
         self.outgoing.wake(org_id, queue, jobs)
+
+    def stir(self, org_id: int | None = None) -> None:
+        """Let all who wait, of one organization or of every one, see whether they still want to."""
+        for (of_org, _), line in self._lines.items():
+            if org_id in (None, of_org):
+                line.stir()
 
     async def keys_changed(self, org_id: int) -> None:
         """A key of the organization, or what it may do, was changed: no process trusts an older look-up."""

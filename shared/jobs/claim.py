@@ -133,23 +133,31 @@ async def _await_jobs(
     async with core.wakeups.listening(caller.org_id, claim.queue) as others_are_heard:
         with core.wakeups.waiting(caller.org_id, claim.queue) as waiter:
             while True:
-                trying = _try(core, caller, claim, waiter, others_are_heard)
+                trying = _try(core, caller, claim, waiter, others_are_heard, is_called=waiter.stand())
                 jobs, next_look = await kept_or_given_back(core, caller, trying)
                 now = core.clock()
-                if jobs or (deadline is not None and now >= deadline):
+                is_over = deadline is not None and now >= deadline
+                if jobs or is_over or await client_is_gone():
                     return jobs
                 ahead = [instant for instant in (deadline, next_look) if instant is not None]
                 await _wait(waiter.woken, (min(ahead) - now).total_seconds() if ahead else None)
+                # Before it stands again: a call that it does not take goes on to the next.
                 if await client_is_gone():
                     return []
 
 
 async def _try(
-    core: Core, caller: Caller, claim: Claim, waiter: Waiter, others_are_heard: Callable[[], bool]
+    core: Core,
+    caller: Caller,
+    claim: Claim,
+    waiter: Waiter,
+    others_are_heard: Callable[[], bool],
+    *,
+    is_called: bool,
 ) -> tuple[list[dict[str, Any]], datetime | None]:
     """Who was called takes what there is; the lookout also sees to what lies ahead, for all who wait."""
     line = waiter.line
-    if waiter.stand():
+    if is_called:
         jobs = await claim_due(core, caller, claim, core.clock())
         if jobs:
             return jobs, None

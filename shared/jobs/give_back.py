@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from datetime import datetime
-from itertools import groupby
 from typing import Any, TypeVar
 
 from shared import ids
@@ -24,11 +23,11 @@ async def give_back(core: Core, caller: Caller, jobs: Claimed) -> None:
 
     Never fails: where the database is away, the leases lapse.
     """
-    by_place = sorted(jobs, key=_run_at)
+    if not jobs:
+        return
+    holds = [Hold(ids.decode("job", job["id"]), ids.decode("lease", job["lease_id"])) for job in jobs]
     try:
-        for run_at, same in groupby(by_place, _run_at):
-            holds = [Hold(ids.decode("job", job["id"]), ids.decode("lease", job["lease_id"])) for job in same]
-            await release_jobs(core, caller, None, holds, run_at, core.clock())
+        await release_jobs(core, caller, None, holds, None, core.clock())
     except SpooledError as error:
         logger.warning("jobs are not given back, their leases will lapse: %s", error)
 
@@ -45,8 +44,3 @@ async def kept_or_given_back(core: Core, caller: Caller, taking: Coroutine[Any, 
             raise asyncio.CancelledError from None
         await give_back(core, caller, taken[0] if isinstance(taken, tuple) else taken)
         raise
-
-
-def _run_at(job: dict[str, Any]) -> datetime:
-    run_at: datetime = job["scheduled_at"] or job["created_at"]
-    return run_at

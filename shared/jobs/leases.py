@@ -46,9 +46,14 @@ def extending(
 
 
 async def release_jobs(
-    core: Core, caller: Caller, worker_id: str | None, holds: Sequence[Hold], run_at: datetime, now: datetime
+    core: Core,
+    caller: Caller,
+    worker_id: str | None,
+    holds: Sequence[Hold],
+    run_at: datetime | None,
+    now: datetime,
 ) -> list[Outcome]:
-    """Give jobs back (snooze): claimable again at `run_at`, the attempt not counted."""
+    """Give jobs back (snooze): claimable again at `run_at`, or as before (None); the attempt not counted."""
     parameters = _hold_parameters(caller, worker_id, holds, now) | {"run_at": run_at}
     settling = Settling(worker_id, holds, Statement(QUERIES["release_jobs"], parameters))
     return (await settle(core, caller, settling, now))[0]
@@ -99,6 +104,7 @@ async def _recover(core: Core, org_id: int, queue: str, now: datetime, only: int
         rows = await fail_lapsed(transaction, org_id, holds, random.SystemRandom(), now) if holds else []
     if rows:
         core.wakeups.notify(org_id, queue, len(rows))
+        core.in_flight.settled(org_id, [row["id"] for row in rows], now)
         wake_others(core, org_id, rows)
         count_settled(core, rows, now, failures=True)
     return len(rows)

@@ -10,7 +10,8 @@ RETURNING job.*;
 -- The attempt is taken back: a worker that shuts down has not tried the job.
 WITH released AS (
     UPDATE job SET
-        state = 'pending', attempts = job.attempts - 1, run_at = %(run_at)s, lease_id = NULL, leased_until = NULL,
+        state = 'pending', attempts = job.attempts - 1, lease_id = NULL, leased_until = NULL,
+        run_at = coalesce(%(run_at)s::timestamptz, job.run_at),
         worker_id = NULL, updated_at = %(now)s,
         log = {{log}} || jsonb_build_object(
             'event', 'released', 'at', %(now)s::timestamptz, 'worker_id', job.worker_id, 'attempt', job.attempts,

@@ -94,6 +94,8 @@ async def settle(
     for row in rows:
         if row["state"] == "pending":
             core.wakeups.notify(caller.org_id, row["queue"])
+    let_go = [row["id"] for row in rows if row["state"] != "processing"]
+    core.in_flight.settled(caller.org_id, let_go, now)
     wake_others(core, caller.org_id, rows)
     count_settled(core, rows, now, failures=settling.failures)
     return await _outcomes(core, caller, settling, rows, now), followed

@@ -36,6 +36,10 @@ class KeyCache:
                 self._callers.clear()
             self._callers[key_hash] = caller, now
 
+    def doubt(self) -> None:
+        """Something may have been changed that nobody told; what is kept is trusted as long as ever."""
+        self.changes += 1
+
     def forget(self, org_id: int) -> None:
         """Drop every key of an organization: one of them, or its plan, was changed."""
         self.changes += 1

@@ -135,13 +135,16 @@ async def test_a_client_that_has_gone_claims_nothing(org: Tenant, core: Core) ->
     """The job stays pending, and the wake-up goes on to the next consumer."""
     caller = Caller(org_id=ids.decode("org", org.org_id), key_id=1)
 
+    went: list[bool] = []
+
     async def is_gone() -> bool:
-        return True
+        return bool(went)
 
     gone = asyncio.create_task(claim_jobs(core, caller, Claim("emails", "w", wait_seconds=20), is_gone))
     await until_consumers_wait(core, 1)
     consumer = waiting(org)
     await until_consumers_wait(core, 2)
+    went.append(True)
     job = await org.push()
 
     assert await asyncio.wait_for(gone, SOON) == []

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 _LONGEST_SECONDS = 20
 
 
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = _LONGEST_SECONDS) -> None:
     """Ask again and again; TimeoutError when it never becomes true."""
-    async with asyncio.timeout(_LONGEST_SECONDS):
+    async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 - the database and Redis set no Event
             await asyncio.sleep(0.002)
 

@@ -1,7 +1,7 @@
 """From a call to its answer: credential, right, rate, input, the method, errors. The same for all."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import Coroutine
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,13 @@ from google.protobuf.message import DecodeError, Message
 from shared.core import Core
 from shared.edge.respond import request_id_of
 from shared.edge.rpc.call import RpcCall
-from shared.edge.rpc.credential import admit, metadata_of
+from shared.edge.rpc.credential import count, metadata_of, prove
 from shared.edge.rpc.method import RpcMethod
+from shared.edge.rpc.requests import Requests
 from shared.edge.rpc.status import REQUEST_ID, status_of
 from shared.edge.rpc.work import Work
 from shared.errors import InvalidInputError
+from shared.limits.open_streams import EndingError
 
 if TYPE_CHECKING:
     from shared.tenants.caller import Caller
@@ -62,7 +64,7 @@ class Answering:
     async def _answers(self, sent: Any, context: Context) -> None:
         call = await self._call(context, asyncio.current_task())
         what = (
-            {"requests": self._read_each(sent)}
+            {"requests": Requests(context.read, self._read)}
             if self._method.streams_requests
             else {"request": self._read(sent)}
         )
@@ -87,22 +89,26 @@ class Answering:
         metadata = metadata_of(context.invocation_metadata())
         now = core.clock()
 
-        async def admit_again() -> "Caller":
-            return await admit(core, method.scope, metadata, core.clock())
+        async def prove_again() -> "Caller":
+            return await prove(core, method.scope, metadata, core.clock())
 
         async def client_is_gone() -> bool:
             # gRPC cancels the task of a call whose client went, and says so nowhere else.
             return handler is not None and handler.cancelling() > 0
 
+        caller = await prove(core, method.scope, metadata, now)
+        await count(core, caller, now)
+        if core.streams.is_ending and not method.while_draining:
+            raise EndingError
         return RpcCall(
             core=core,
-            caller=await admit(core, method.scope, metadata, now),
+            caller=caller,
             now=now,
             request_id=request_id_of(metadata),
             metadata=metadata,
             client_is_gone=client_is_gone,
             run_to_its_end=self._work.start,
-            admit_again=admit_again,
+            prove=prove_again,
         )
 
     def _read(self, raw: bytes) -> Message:
@@ -113,10 +119,6 @@ class Answering:
             raise InvalidInputError(
                 f"This is no {name}: it cannot be read, or is nested deeper than protobuf allows."
             ) from None
-
-    async def _read_each(self, sent: AsyncIterator[bytes]) -> AsyncIterator[Message]:
-        async for raw in sent:
-            yield self._read(raw)
 
     def _count(self, code: grpc.StatusCode) -> None:
         self._core.tally.requests["gRPC", self._method.path, code.value[0]] += 1

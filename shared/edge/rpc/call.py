@@ -12,6 +12,8 @@ from shared.tenants.caller import Caller
 if TYPE_CHECKING:
     from asyncio import Task
 
+RELEASE_ON_CANCEL = "x-release-on-cancel"
+
 
 @dataclass(slots=True)
 class RpcCall:
@@ -19,8 +21,7 @@ class RpcCall:
 
     metadata: by name in lower case, text only; what was sent several times is joined by commas.
     run_to_its_end: starts work that is finished though the client goes; the server waits for it.
-    admit_again: within a long stream, whether the credential still holds, and how it stands now. Raises as
-        at the beginning, and costs a token of the rate: one for each request of the stream.
+    prove: within a long stream, the caller as the credential stands now. Raises as at the beginning.
     """
 
     core: Core
@@ -30,5 +31,10 @@ class RpcCall:
     metadata: Mapping[str, str]
     client_is_gone: Callable[[], Awaitable[bool]]
     run_to_its_end: Callable[[Coroutine[Any, Any, Any]], "Task[Any]"]
-    admit_again: Callable[[], Awaitable[Caller]]
+    prove: Callable[[], Awaitable[Caller]]
     random: Random = field(default_factory=Random)
+
+    @property
+    def gives_back(self) -> bool:
+        """Whether the client wants what it has not settled to be given back when its stream ends."""
+        return self.metadata.get(RELEASE_ON_CANCEL, "").strip().lower() == "true"

@@ -20,15 +20,19 @@ def metadata_of(sent: Iterable[tuple[str, str | bytes]] | None) -> dict[str, str
     return joined
 
 
-async def admit(core: Core, scope: tuple[str, ...], metadata: Mapping[str, str], now: datetime) -> Caller:
-    """The caller, counted by its rate.
+async def prove(core: Core, scope: tuple[str, ...], metadata: Mapping[str, str], now: datetime) -> Caller:
+    """The caller as the credential stands at this instant.
 
-    Raises UnauthorizedError, ForbiddenError without the right, RateLimitedError.
+    Raises UnauthorizedError, or ForbiddenError without the right.
     """
     credential = metadata.get("x-api-key", "").strip() or bearer(metadata)
     if not credential:
         raise UnauthorizedError("Send an API key or an access token in the metadata `x-api-key`.")
     caller = await authenticate(core, credential, now)
     caller.require(scope)
-    require_room(await count_request(core, caller, now))
     return caller
+
+
+async def count(core: Core, caller: Caller, now: datetime) -> None:
+    """Take a token of the caller's rate. Raises RateLimitedError when there is none."""
+    require_room(await count_request(core, caller, now))

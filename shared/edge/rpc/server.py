@@ -1,5 +1,6 @@
 """The gRPC server of a long-lived process: the methods, health, reflection, and its limits."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,11 +14,13 @@ from shared.core import Core
 from shared.edge.rpc.answering import Answering
 from shared.edge.rpc.method import RpcMethod
 from shared.edge.rpc.work import Work
+from shared.jobs.flights import attend_streams
 from shared.settings import Settings
 
 _PING_MILLISECONDS = 10_000
 _QUICKEST_PING_OF_A_CLIENT = 5_000
 _STREAMS_OF_A_CONNECTION = 200
+_LAST_ANSWERS_SECONDS = 1.0
 _LAST_WORK_SECONDS = 10.0
 
 
@@ -30,6 +33,7 @@ class RpcServer:
     def __init__(self, core: Core, methods: Iterable[RpcMethod]) -> None:
         self._core = core
         self._work = Work()
+        self._attending: asyncio.Task[None] | None = None
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(options=_options(core.settings))
         self._add(methods)
@@ -59,19 +63,28 @@ class RpcServer:
         except RuntimeError as error:
             raise OSError(f"gRPC cannot listen on {address}") from error
         await self._server.start()
+        self._attending = asyncio.get_running_loop().create_task(attend_streams(self._core))
         for service in ("", *self._services):
             await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
         return port
 
     async def drain(self, seconds: float) -> None:
-        """Take no new calls, let those that are open end by themselves for so long, and end the others."""
+        """Give out no more jobs, and wait until those that streams gave out are settled: so long at most.
+
+        Calls that settle jobs are served meanwhile; those that take or make some are refused.
+        """
         await self._health.enter_graceful_shutdown()
-        await self._server.stop(seconds)
+        self._core.streams.end()
+        self._core.wakeups.stir()
+        await self._core.streams.ended(seconds)
 
     async def stop(self) -> None:
-        """End every call now; work that has begun is finished first."""
-        await self._server.stop(0)
+        """End every call, unary ones after a moment in which to answer; work that has begun is finished."""
+        await self._server.stop(_LAST_ANSWERS_SECONDS)
         await self._work.done(_LAST_WORK_SECONDS)
+        if self._attending is not None:
+            self._attending.cancel()
+            await asyncio.gather(self._attending, return_exceptions=True)
 
 
 def _options(settings: Settings) -> list[tuple[str, Any]]:
@@ -81,6 +94,8 @@ def _options(settings: Settings) -> list[tuple[str, Any]]:
         ("grpc.max_concurrent_streams", _STREAMS_OF_A_CONNECTION),
         ("grpc.keepalive_time_ms", _PING_MILLISECONDS),
         ("grpc.keepalive_timeout_ms", _PING_MILLISECONDS),
+        # The one before is for a line that takes nothing; this, a minute by default, for a client that hangs.
+        ("grpc.http2.ping_timeout_ms", _PING_MILLISECONDS),
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.max_pings_without_data", 0),
         ("grpc.http2.min_ping_interval_without_data_ms", _QUICKEST_PING_OF_A_CLIENT),
