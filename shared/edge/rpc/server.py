@@ -18,7 +18,8 @@ from shared.jobs.flights import attend_streams
 from shared.settings import Settings
 
 _PING_MILLISECONDS = 10_000
-_QUICKEST_PING_OF_A_CLIENT = 5_000
+_HANDSHAKE_MILLISECONDS = 10_000
+_QUICKEST_PING_OF_A_CLIENT = 1_000
 _STREAMS_OF_A_CONNECTION = 200
 _LAST_ANSWERS_SECONDS = 1.0
 _LAST_WORK_SECONDS = 10.0
@@ -99,6 +100,9 @@ def _options(settings: Settings) -> list[tuple[str, Any]]:
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.max_pings_without_data", 0),
         ("grpc.http2.min_ping_interval_without_data_ms", _QUICKEST_PING_OF_A_CLIENT),
+        ("grpc.server_handshake_timeout_ms", _HANDSHAKE_MILLISECONDS),
+        # A client opens no more streams than it was told, but its protection counts those that are ending.
+        ("grpc.http.overload_protection", 0),
         # A port in use is an error, not a port to share.
         ("grpc.so_reuseport", 0),
     ]
