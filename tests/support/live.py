@@ -94,6 +94,29 @@ async def new_teller(settings: Settings) -> AsyncIterator[Teller]:
     await redis.aclose()
 
 
+@asynccontextmanager
+async def held_up(hub: Hub, teller: Teller) -> AsyncIterator[None]:
+    """In this block the process reads nothing from Redis."""
+    is_held, go_on = asyncio.Event(), asyncio.Event()
+    streams = hub._streams
+    assert streams is not None
+    step = streams._step
+
+    async def held(redis: Redis) -> None:
+        is_held.set()
+        await go_on.wait()
+        await step(redis)
+
+    streams._step = held  # type: ignore[method-assign]
+    await teller.redis.xadd(streams._poke, {"p": "1"})
+    await is_held.wait()
+    try:
+        yield
+    finally:
+        streams._step = step  # type: ignore[method-assign]
+        go_on.set()
+
+
 async def read(watch: Watch, count: int, after: str | None = None) -> list[LiveEvent]:
     """The next so many events, or a few more, without those that are worked out."""
     found: list[LiveEvent] = []
