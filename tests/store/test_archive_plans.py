@@ -24,7 +24,7 @@ from shared.jobs.stats import job_stats
 from shared.limits.usage import usage_info
 from shared.metrics import exposition
 from shared.queues.config import list_queues
-from shared.queues.stats import queue_stats
+from shared.queues.stats import figures_of, queue_stats
 from shared.settings import Settings
 from shared.tenants.caller import Caller
 from tests.support.plans import RecordingStore, plan_of
@@ -197,6 +197,10 @@ FIGURES: dict[str, tuple[Asking, dict[str, int]]] = {
     "queue statistics": (
         lambda core, now: queue_stats(core, ORG, "queue-0", now),
         {"find_queue": 10, "queue_stats": 3_000},
+    ),
+    "figures of two queues": (
+        lambda core, now: figures_of(core, [(1, "queue-0"), (1, "queue-1")], now),
+        {"figures_of_queues": 6_000},
     ),
     "queues": (lambda core, _: list_queues(core, ORG), {"list_queues": 10}),
     # The unfinished and the dead jobs of all organizations, in indexes, once in five seconds.

@@ -13,7 +13,7 @@ from shared.store import Query, Row, Scope, Statement
 from shared.store.store import _BEGIN_HOT_SCOPE, _BEGIN_SCOPE
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")
-_TABLES = ("job", "job_archive", "queue", "idempotency_key", "webhook")
+_TABLES = ("job", "job_archive", "queue", "idempotency_key", "webhook", "watch", "happening")
 
 
 @dataclass(frozen=True)
