@@ -127,7 +127,11 @@ class Settings(BaseModel):
     key_cache_seconds: float = Field(
         5.0, ge=0, description="How long a process trusts a key look-up, seconds."
     )
-    max_body_bytes: int = Field(6_000_000, ge=1024, description="Largest request body, bytes; above it 413.")
+    max_body_bytes: int = Field(
+        6_000_000,
+        ge=1024,
+        description="Largest request body (413) or gRPC message (RESOURCE_EXHAUSTED), bytes.",
+    )
     body_timeout_seconds: float = Field(
         30.0, ge=0.1, description="Longest wait for the end of a request body, seconds; after it 408."
     )

@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 import psycopg
 import pytest
+from psycopg import sql
 
 from functions.streams.app import every_method
 from shared.core import Core
@@ -21,17 +22,18 @@ TAKING = pb.DequeueRequest(queue_name="emails", worker_id="w1", batch_size=10)
 
 
 @asynccontextmanager
-async def held_up(database_url: str) -> AsyncIterator[Callable[[], Any]]:
-    """The jobs are locked, so that every statement on them waits; a question whether one does."""
+async def held_up(database_url: str, table: str = "job") -> AsyncIterator[Callable[[], Any]]:
+    """The table is locked, so that every statement on it waits; a question whether one does."""
     async with await psycopg.AsyncConnection.connect(database_url) as connection:
-        await connection.execute("LOCK TABLE job")
+        await connection.execute(sql.SQL("LOCK TABLE {}").format(sql.Identifier(table)))
 
         async def one_waits() -> bool:
             cursor = await connection.execute(
                 "SELECT FROM pg_locks JOIN pg_class ON pg_class.oid = pg_locks.relation"
                 " JOIN pg_database ON pg_database.oid = pg_locks.database"
-                " WHERE pg_class.relname = 'job' AND NOT pg_locks.granted"
-                " AND pg_database.datname = current_database()"
+                " WHERE pg_class.relname = %s AND NOT pg_locks.granted"
+                " AND pg_database.datname = current_database()",
+                (table,),
             )
             return await cursor.fetchone() is not None
 
@@ -113,6 +115,23 @@ async def test_a_change_that_has_begun_is_finished(rpc: Rpc, org: Tenant, databa
         return bool((await org.get("/jobs/stats"))["pending"] == 1)
 
     await until(is_there)
+
+
+async def test_nothing_is_begun_after_the_deadline(
+    rpc: Rpc, rpc_address: str, org: Tenant, database_url: str
+) -> None:
+    """A push whose deadline passed before it was begun is not done: its client may have pushed again."""
+    unknown_yet = (await org.with_key()).key
+    async with held_up(database_url, "api_key") as one_waits, rpc_client(rpc_address, unknown_yet) as client:
+        call = client.open("Enqueue", pb.EnqueueRequest(queue_name="emails"), timeout=0.5)
+        await until(one_waits)
+        code = await ended(call)
+        await until_heard(rpc)
+    async with rpc_client(rpc_address, unknown_yet) as client:
+        await client.call("Enqueue", queue_name="emails")
+
+    assert code is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert (await org.get("/jobs/stats"))["pending"] == 1
 
 
 async def test_stopping_waits_for_what_has_begun(core: Core, org: Tenant, database_url: str) -> None:

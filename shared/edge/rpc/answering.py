@@ -54,6 +54,8 @@ class Answering:
 
     async def _answer(self, raw: bytes, context: Context, answers: list[bytes], handler: Handler) -> None:
         call = await self._call(context, handler)
+        if await call.client_is_gone():
+            return  # whoever asked believes by now that it was not done
         answer = await self._method.function(call, request=self._read(raw))
         answers.append(answer.SerializeToString())
 
