@@ -86,8 +86,10 @@ class Hub:
     async def watching(self, org_id: int) -> AsyncIterator[Watch]:
         """Watch an organization: every change that begins after this has yielded is told.
 
-        Raises UnavailableError when the database cannot be reached.
+        Raises UnavailableError when the database cannot be reached, or the hub was closed.
         """
+        if self._is_closed:
+            raise UnavailableError("The service is shutting down; connect again.")
         self._begin()
         room = self._rooms.get(org_id)
         if room is None:
@@ -133,6 +135,9 @@ class Hub:
         if self._streams:
             await self._streams.enter(room)
         await self._keep_watch([room])
+        if self._streams and self._streams.is_away:
+            # It may have gone away while the row was written.
+            self._hurry.set()
 
     async def _keep_watch(self, rooms: Sequence[Room]) -> None:
         keep = self._streams is None or self._streams.is_away

@@ -13,7 +13,7 @@ from tests.support.live import Teller, held_up, opened_hub, read
 async def types_until(watch: Watch, last_job: str) -> list[str]:
     """The types of what comes, up to what is told of a job."""
     found: list[str] = []
-    async with asyncio.timeout(20), aclosing(watch.follow()) as batches:
+    async with asyncio.timeout(60), aclosing(watch.follow()) as batches:
         async for batch in batches:
             for event in batch:
                 found += [event.type] if event.type != "SystemHealth" else []

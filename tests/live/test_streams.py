@@ -5,9 +5,12 @@ from contextlib import aclosing
 
 import pytest
 
+from shared.errors import UnavailableError
 from shared.events.channel import stream_of
 from shared.live import Hub, TooSlowError
 from shared.live.ring import MOST_BYTES, MOST_EVENTS
+from shared.live.room import Room
+from shared.live.wishes import Wishes
 from shared.settings import Settings
 from shared.store import Store
 from tests.support.live import Teller, held_up, new_teller, opened_hub, read
@@ -182,6 +185,8 @@ async def test_readers_are_let_go_of_when_the_hub_closes(settings: Settings, tel
         await hub.close()
 
         await asyncio.wait_for(reading, 5)
+        with pytest.raises(UnavailableError, match="shutting down"):
+            await hub.watching(teller.org_id).__aenter__()
 
 
 async def test_a_room_that_nobody_needs_is_left(
@@ -196,6 +201,36 @@ async def test_a_room_that_nobody_needs_is_left(
     hub._leave_rooms()
 
     assert teller.org_id not in hub._rooms
+
+
+async def test_what_is_old_is_let_go_of(hub: Hub, teller: Teller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events are held for a while, then looked up by who comes back; a reader still at them is too slow."""
+    async with hub.watching(teller.org_id) as watch, hub.watching(teller.org_id) as slow:
+        first = await teller.tell("job.created")
+        second = await teller.tell("job.created")
+        await read(watch, 2)
+        monkeypatch.setattr("shared.live.hub._HELD_SECONDS", 0.0)
+        hub._leave_rooms()
+        async with hub.watching(teller.org_id) as back:
+            events = await read(back, 1, first)
+
+        assert [event.id for event in events] == [second]
+        assert (slow.is_stale, watch.is_stale) == (True, False)
+
+
+async def test_all_rings_share_one_measure_of_memory(hub: Hub, teller: Teller) -> None:
+    """The more organizations a process watches, the less it holds of each."""
+    async with hub.watching(teller.org_id):
+        hub._leave_rooms()
+        alone = hub._rooms[teller.org_id].ring.most_bytes
+        for number in range(1, 65):
+            hub._rooms[-number] = Room(-number, Wishes(asyncio.Event()))
+        hub._leave_rooms()
+        shared = hub._rooms[teller.org_id].ring.most_bytes
+        for number in range(1, 65):
+            del hub._rooms[-number]
+
+    assert (alone, shared * 65 <= 128_000_000) == (MOST_BYTES, True)
 
 
 async def test_what_cannot_be_read_stops_nobody(hub: Hub, teller: Teller) -> None:

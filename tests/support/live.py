@@ -19,7 +19,8 @@ from shared.live import Hub, LiveEvent, RedisLines, Watch
 from shared.settings import Settings
 from shared.store import PooledConnections, Store
 
-_LONGEST_SECONDS = 20
+_LONGEST_SECONDS = 60
+"""The database shows nothing to those who poll while any transaction on the server runs that began before."""
 ADD_ORGANIZATION = (
     "INSERT INTO organization (name, slug, plan_tier, created_at, updated_at)"
     " VALUES ('Live', %s, 'enterprise', now(), now()) RETURNING org_id"
