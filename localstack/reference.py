@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from functions.app import every_function
+from functions.streams.app import every_stream
 from shared.edge.openapi import document
 
 PAGE = Path(__file__).parents[1] / "docs" / "api.md"
@@ -55,7 +56,7 @@ def _permission(operation: dict[str, Any]) -> str:
 
 def current_page() -> str:
     """The page as the functions are now."""
-    return api_page(document(every_function()[0]))
+    return api_page(document([*every_function()[0], *(stream.endpoint for stream in every_stream())]))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import psycopg
 import uvloop
 
 from functions.app import every_function
-from functions.streams.app import every_method
+from functions.streams.app import every_method, every_stream
 from localstack.foreground import Run, beside, foreground
 from localstack.greeting import greet
 from localstack.timers import run_timers
@@ -18,6 +18,7 @@ from shared.edge.opening import open_core
 from shared.edge.process.errors import StartError
 from shared.edge.process.serving import Listeners, claimed_listeners, serve
 from shared.edge.service import Service
+from shared.edge.streaming import Streaming
 from shared.mail.send import logger as mail_logger
 from shared.store.migrate import migrate
 
@@ -45,7 +46,7 @@ async def _serve(run: Run[Listeners]) -> None:
     async def opened_core() -> Core:
         return core
 
-    service = Service(endpoints, opened_core)
+    service = Service(endpoints, opened_core, Streaming(every_stream()))
     try:
         async with beside(run_timers(core, ticks)):
             await serve(core, service, every_method(), run.listeners, run.ending, ready=partial(_greet, run))

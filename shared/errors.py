@@ -131,6 +131,14 @@ class PayloadTooLargeError(SpooledError):
     code = "PAYLOAD_TOO_LARGE"
 
 
+class UpgradeRequiredError(SpooledError):
+    """This address speaks WebSocket alone: ask for an upgrade."""
+
+    status = 426
+    grpc_status = "UNIMPLEMENTED"
+    code = "UPGRADE_REQUIRED"
+
+
 class QuotaExceededError(SpooledError):
     """A limit of the plan is reached."""
 

@@ -1,5 +1,6 @@
-"""What is open for long: server-sent events, WebSocket, and gRPC with one method a page.
+"""Live events: what happens, told as it happens, by server-sent events or over a WebSocket.
 
-No Lambda functions: one long-lived service has them all, in the cloud a container, on a laptop the process of
-`make run`.
+Browsers cannot send a header with either, so here the query's `token` may hold the key or access token. Who
+comes back with the id of the last event that it saw misses none and sees none twice. The same long-lived
+service speaks gRPC.
 """

@@ -10,7 +10,7 @@ import sys
 import uvloop
 
 from functions.health import health, live, metrics, ready
-from functions.streams.app import every_method
+from functions.streams.app import every_method, every_stream
 from shared.core import Core
 from shared.edge.opening import open_core
 from shared.edge.process.ending import Ending
@@ -18,6 +18,7 @@ from shared.edge.process.errors import StartError
 from shared.edge.process.serving import Listeners, claimed_listeners, serve
 from shared.edge.process.start import exit_code_of, read_or_refuse
 from shared.edge.service import Service
+from shared.edge.streaming import Streaming
 from shared.settings import DEVELOPMENT_SECRET, Settings
 
 HEALTH = (health.endpoint, live.endpoint, ready.endpoint, metrics.endpoint)
@@ -52,8 +53,8 @@ async def _serve(settings: Settings, listeners: Listeners, ending: Ending) -> No
         sys.stdout.write(f"Spooled is ready: events on {listeners.url}, gRPC on {listeners.grpc_address}.\n")
         sys.stdout.flush()
 
+    service = Service(HEALTH, opened_core, Streaming(every_stream()))
     try:
-        service = Service(HEALTH, opened_core)
         await serve(core, service, every_method(), listeners, ending, ready=say_so)
     finally:
         await core.close()

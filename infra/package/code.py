@@ -17,10 +17,11 @@ OF_STREAMS = (
     f"functions/{LONG_LIVED}",
     "shared/edge/process",
     "shared/edge/rpc",
+    "shared/edge/streaming",
     "shared/wire/proto",
     "shared/wire/rpc",
 )
-"""What only the long-lived service runs, with packages that functions do not have."""
+"""What only the long-lived service runs, some of it with packages that functions do not have."""
 
 
 def build_code(target: Path, root: Path = ROOT) -> Archive:

@@ -12,6 +12,7 @@ ALLOW_HEADERS = (
     "X-Admin-Key",
     "X-Organization-ID",
     "Idempotency-Key",
+    "Last-Event-ID",
     "X-Request-Id",
     "X-Webhook-Token",
 )

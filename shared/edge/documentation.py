@@ -73,6 +73,7 @@ def render(described: Schema) -> str:
 
 def _operation(described: Schema, method: str, path: str, operation: Schema) -> str:
     from shared.edge.published.example import curl_example  # noqa: PLC0415 - only for who reads it
+    from shared.edge.published.responses import is_good  # noqa: PLC0415 - as above
 
     parts = [f"<p>{_text(operation.get('description', ''))}</p>"]
     if words := operation.get("x-permission"):
@@ -87,12 +88,12 @@ def _operation(described: Schema, method: str, path: str, operation: Schema) -> 
         parts.append(f"<h4>Request</h4>{_content(described, body)}")
     parts.append(f"<h4>Try it</h4><pre>{escape(curl_example(described, method, path, operation))}</pre>")
     for status, answer in operation["responses"].items():
-        if status.startswith("2"):
+        if is_good(status):
             parts.append(f"<h4>Answer {status}</h4>{_content(described, answer)}")
     errors = [
         f"<li><b>{status}</b> {_text(_found(described, answer)['description'])}</li>"
         for status, answer in operation["responses"].items()
-        if not status.startswith("2")
+        if not is_good(status)
     ]
     return (
         f'<details id="{operation["operationId"]}"><summary><b>{method}</b> <code>{escape(path)}</code> '

@@ -23,6 +23,7 @@ _REASONS = {
     408: "The request stopped before its body did.",
     409: "The state does not allow it.",
     413: "The body or payload is too large.",
+    426: "Asked without an upgrade to WebSocket.",
     422: "A required field is missing or has the wrong type.",
     429: "Rate limit (with Retry-After) or plan limit (code QUOTA_EXCEEDED, without).",
     503: "The database is away for the moment; Retry-After says how long to wait.",
@@ -30,6 +31,12 @@ _REASONS = {
 
 _SECURITY_SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API key or an access token."},
+    "queryToken": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "token",
+        "description": "The same, for browsers, which cannot send a header with it; of streams alone.",
+    },
     "adminKey": {
         "type": "apiKey",
         "in": "header",
@@ -102,10 +109,10 @@ def _documented(endpoint: Endpoint) -> APIRoute:
     documented.__doc__ = endpoint.function.__doc__
     documented.__signature__ = _signature(endpoint.function)  # type: ignore[attr-defined]
     schemes: dict[str, list[dict[str, list[str]]]] = {
-        "key": [{"bearer": []}],
+        "key": [{"bearer": []}, *_alone(endpoint.proof)],
         "optional": [{"bearer": []}, {}],
         "admin": [{"adminKey": []}],
-        "public": [{name: []} if name != "none" else {} for name in endpoint.proof],
+        "public": _alone(endpoint.proof),
     }
     extra: dict[str, Any] = {"security": schemes[endpoint.access]}
     if endpoint.scope:
@@ -122,6 +129,11 @@ def _documented(endpoint: Endpoint) -> APIRoute:
         responses=_responses(endpoint),
         openapi_extra=extra,
     )
+
+
+def _alone(names: Iterable[str]) -> list[dict[str, list[str]]]:
+    """Each of these security schemes is enough by itself."""
+    return [{name: []} if name != "none" else {} for name in names]
 
 
 def _signature(function: Function) -> inspect.Signature:

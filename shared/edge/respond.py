@@ -58,18 +58,18 @@ async def _respond(endpoint: Endpoint, core: Core, scope: Scope, receive: Receiv
     await throttle(core, caller, scope, now)
     limits = core.settings
     raw_body = await read_body(scope, receive, limits.max_body_bytes, limits.body_timeout_seconds)
-    arguments: dict[str, Any] = dict(_path_arguments(scope))
+    arguments: dict[str, Any] = dict(path_arguments(scope))
     if endpoint.query_model is not None:
-        arguments["query"] = _validated(endpoint.query_model, _query_values(scope))
+        arguments["query"] = validated(endpoint.query_model, query_values(scope))
     if endpoint.body_model is not None:
-        arguments["body"] = _validated(endpoint.body_model, parse_json(raw_body))
+        arguments["body"] = validated(endpoint.body_model, parse_json(raw_body))
     address = (scope.get("client") or ("",))[0]
     call = Call(core, now, request_id, headers, raw_body, address, _gone_watch(receive), caller)
     result = await endpoint.function(call, **arguments)
     return result if isinstance(result, Answer) else Answer(result)
 
 
-def _path_arguments(scope: Scope) -> dict[str, str]:
+def path_arguments(scope: Scope) -> dict[str, str]:
     """The path parameters; what cannot be stored names nothing."""
     values: dict[str, str] = scope["path_params"]
     if any("\x00" in value for value in values.values()):
@@ -77,7 +77,8 @@ def _path_arguments(scope: Scope) -> dict[str, str]:
     return values
 
 
-def _query_values(scope: Scope) -> dict[str, str]:
+def query_values(scope: Scope) -> dict[str, str]:
+    """The query, of a field that is named twice the last. Raises InvalidInputError for what is no text."""
     try:
         text = scope["query_string"].decode()
         values = dict(parse_qsl(text, keep_blank_values=True, errors="strict"))
@@ -89,7 +90,8 @@ def _query_values(scope: Scope) -> dict[str, str]:
     return values
 
 
-def _validated(model: Any, values: Any) -> Any:
+def validated(model: Any, values: Any) -> Any:
+    """An instance of the model. Raises InvalidInputError, which names the fields."""
     try:
         return model.model_validate(values)
     except ValidationError as error:

@@ -4,22 +4,25 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.routing import Match, Route, Router
+from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
 from shared.core import Core
-from shared.edge.answer import Answer, encode, error_answer
-from shared.edge.cors import CORS_HEADERS, is_preflight, preflight_answer
+from shared.edge.answer import Answer, error_answer
+from shared.edge.cors import is_preflight, preflight_answer
 from shared.edge.documentation import documentation_routes
 from shared.edge.endpoint import Endpoint
 from shared.edge.respond import failed, request_id_of, respond
-from shared.edge.throttle import rate_headers
+from shared.edge.sending import IS_HEAD, common_headers, send_answer
 from shared.errors import MethodNotAllowedError, NotFoundError
 
-_MEDIA_TYPE = b"content-type"
+if TYPE_CHECKING:
+    from shared.edge.streaming.streaming import Streaming
+
 _LAST_LOOK = timedelta(seconds=4)
 """What a wait leaves of an invocation: for a last look, and an answer."""
 
@@ -31,12 +34,17 @@ class Service:
         self,
         endpoints: Iterable[Endpoint],
         open_core: Callable[[], Awaitable[Core]],
+        streaming: "Streaming | None" = None,
     ) -> None:
         self._open_core = open_core
         self._core: Core | None = None
         self._opening = asyncio.Lock()
+        self._streaming = streaming
         ordered = sorted(endpoints, key=lambda endpoint: endpoint.precedence)
-        routes = [self._route(endpoint) for endpoint in ordered]
+        routes: list[BaseRoute] = [self._route(endpoint) for endpoint in ordered]
+        if streaming is not None:
+            routes += streaming.routes(self.core)
+            ordered += streaming.endpoints
         self.router = Router([*routes, *documentation_routes(ordered)], redirect_slashes=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,6 +52,9 @@ class Service:
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
             await self._http(scope, receive, send)
+        elif scope["type"] == "websocket" and self._streaming is not None:
+            self._begin(scope)
+            await self._streaming.websocket(self.core, scope, receive, send)
 
     async def core(self) -> Core:
         """The services, opened at the first use."""
@@ -55,22 +66,28 @@ class Service:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self
-        scope["headers"] = _each_once(scope["headers"])
-        headers = Headers(scope=scope)
-        scope["spooled.request_id"] = request_id_of(headers)
+        headers = self._begin(scope)
         if is_preflight(scope, headers):
-            await _send(preflight_answer(), scope, send)
+            await send_answer(preflight_answer(), scope, send)
             return
         if scope["method"] == "HEAD":
-            scope, send = {**scope, "method": "GET"}, _without_body(send)
+            scope, send = {**scope, "method": "GET", IS_HEAD: True}, _without_body(send)
         try:
             await self.router(scope, receive, _with_common_headers(scope, send))
         except HTTPException as error:
             if error.status_code == MethodNotAllowedError.status:
                 answer = error_answer(MethodNotAllowedError())
-                await _send(Answer(answer.body, answer.status, {"allow": self._allowed(scope)}), scope, send)
+                answer = Answer(answer.body, answer.status, {"allow": self._allowed(scope)})
             else:
-                await _send(error_answer(NotFoundError("There is no such route.")), scope, send)
+                answer = error_answer(NotFoundError("There is no such route."))
+            await send_answer(answer, scope, send)
+
+    @staticmethod
+    def _begin(scope: Scope) -> Headers:
+        scope["headers"] = _each_once(scope["headers"])
+        headers = Headers(scope=scope)
+        scope["spooled.request_id"] = request_id_of(headers)
+        return headers
 
     def _allowed(self, scope: Scope) -> str:
         """All methods of a path, which may be spread over several routes."""
@@ -85,7 +102,7 @@ class Service:
             try:
                 core = await self.core()
             except Exception as error:  # noqa: BLE001 - whatever it is, there is an answer
-                await _send(failed(error, scope["spooled.request_id"]), scope, send)
+                await send_answer(failed(error, scope["spooled.request_id"]), scope, send)
                 return
             core = _within_invocation(core, scope)
             answer = await respond(endpoint, core, scope, receive, scope["spooled.request_id"])
@@ -95,7 +112,7 @@ class Service:
 
                 check_answer(endpoint, answer)
             core.tally.requests[endpoint.method, endpoint.path, answer.status or endpoint.status] += 1
-            await _send(answer, scope, send, endpoint.status)
+            await send_answer(answer, scope, send, endpoint.status)
 
         route = Route(endpoint.path, run, methods=[endpoint.method])
         route.app = run  # as it is: Starlette would hand a plain function a request and want a response
@@ -133,7 +150,7 @@ def _each_once(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
 
 def _with_common_headers(scope: Scope, send: Send) -> Send:
     """Documentation pages carry the request id and CORS headers too."""
-    common = _common_headers(scope)
+    common = common_headers(scope)
 
     async def send_with_headers(message: dict[str, object]) -> None:
         if message["type"] == "http.response.start":
@@ -143,25 +160,6 @@ def _with_common_headers(scope: Scope, send: Send) -> Send:
         await send(message)
 
     return send_with_headers  # type: ignore[return-value]
-
-
-def _common_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
-    """What every answer carries."""
-    request_id = scope["spooled.request_id"].encode()
-    return [(b"x-request-id", request_id), *CORS_HEADERS, *rate_headers(scope)]
-
-
-async def _send(answer: Answer, scope: Scope, send: Send, usual_status: int = 200) -> None:
-    status = answer.status or usual_status
-    body = b"" if status == 204 else encode(answer.body)  # noqa: PLR2004 - No Content
-    headers = [
-        *_common_headers(scope),
-        *((name.encode(), value.encode()) for name, value in answer.headers.items()),
-    ]
-    if status != 204:  # noqa: PLR2004 - No Content
-        headers += [(_MEDIA_TYPE, answer.media_type.encode()), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
 
 
 def _without_body(send: Send) -> Send:

@@ -16,6 +16,8 @@ logger = logging.getLogger("spooled.live")
 LARGEST_RESULT_BYTES = 4096
 """A larger result is left out of an event; it stands in the job."""
 _BEYOND_64_BITS = re.compile(rb"\d{19}")
+_LINE_ENDS = {"\u0085".encode(): b"\\u0085", "\u2028".encode(): b"\\u2028", "\u2029".encode(): b"\\u2029"}
+"""JSON may hold them as they are, and some readers of server-sent events end a line there."""
 _RIGHTS = {
     "job": "jobs:read",
     "queue": "queues:read",
@@ -145,7 +147,10 @@ def _event(position: Position, type_: str, data: dict[str, Any], right: str) -> 
 
 
 def _wire(type_: str, data: dict[str, Any]) -> bytes:
-    return _json({"type": type_, "data": data})
+    wire = _json({"type": type_, "data": data})
+    for line_end, escaped in _LINE_ENDS.items():
+        wire = wire.replace(line_end, escaped)
+    return wire
 
 
 def _json(value: Any) -> bytes:

@@ -11,12 +11,13 @@ import pytest
 from starlette.routing import Route
 
 from functions.app import every_function
-from functions.streams.app import every_method
+from functions.streams.app import every_method, every_stream
 from infra.declared import LONG_LIVED
 from infra.package.code import OF_STREAMS
 from localstack.reference import PAGE, current_page
 from shared.edge.openapi import document
 from shared.edge.service import Service
+from shared.edge.streaming import Streaming
 from shared.wire.proto.spooled_pb2 import DESCRIPTOR
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +29,11 @@ PAGES = sorted(
 METHODS = sorted(
     path for path in ROOT.glob(f"functions/{LONG_LIVED}/*_service/*.py") if path.name != "__init__.py"
 )
+STREAMS = sorted(
+    path
+    for path in ROOT.glob(f"functions/{LONG_LIVED}/*.py")
+    if re.search(r"^@stream\(", path.read_text(encoding="utf-8"), re.MULTILINE)
+)
 LONGEST = 60
 FUNCTIONS = {
     "route": "endpoint",
@@ -35,6 +41,7 @@ FUNCTIONS = {
     "every": "run_once",
     "at_deploy": "run",
     "rpc": "method",
+    "stream": "endpoint",
 }
 HEADLINES = {
     "route": "{} {}: ",
@@ -42,6 +49,7 @@ HEADLINES = {
     "every": "Every ",
     "at_deploy": "At deploy: ",
     "rpc": "{}.{}: ",
+    "stream": "GET {}: ",
 }
 SQL = re.compile(r"\b(SELECT|INSERT INTO|DELETE FROM|UPDATE \w+ SET|load_queries)\b")
 
@@ -52,7 +60,7 @@ def _name(page: Path) -> str:
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=_name)
 every_method_page = pytest.mark.parametrize("page", METHODS, ids=_name)
-every_page_of_both = pytest.mark.parametrize("page", [*PAGES, *METHODS], ids=_name)
+every_page_of_all = pytest.mark.parametrize("page", [*PAGES, *METHODS, *STREAMS], ids=_name)
 
 
 class Declaration(NamedTuple):
@@ -101,7 +109,16 @@ def test_page_of_a_method_declares_it(page: Path) -> None:
     assert "handler" not in page.read_text(encoding="utf-8")
 
 
-@every_page_of_both
+@pytest.mark.parametrize("page", STREAMS, ids=_name)
+def test_page_of_a_stream_declares_it(page: Path) -> None:
+    """A stream is no Lambda function: its page has the declaration and no handler."""
+    (declared,) = declarations(page)
+
+    assert (declared.kind, declared.function) == ("stream", FUNCTIONS["stream"])
+    assert "handler" not in page.read_text(encoding="utf-8")
+
+
+@every_page_of_all
 def test_page_is_short_and_holds_no_sql(page: Path) -> None:
     """A function is read at a glance, and what it asks of the database stands in a slice."""
     text = page.read_text(encoding="utf-8")
@@ -110,7 +127,7 @@ def test_page_is_short_and_holds_no_sql(page: Path) -> None:
     assert SQL.findall(text) == []
 
 
-@every_page_of_both
+@every_page_of_all
 def test_headline_of_a_page_names_its_route(page: Path) -> None:
     """The first line says the same as the declaration, and goes on to what a summary shows."""
     ((kind, arguments, _),) = declarations(page)
@@ -123,13 +140,15 @@ def test_files_application_and_openapi_agree() -> None:
     """A route that is in one of the three is in all of them, once."""
     declared = sorted(
         [
-            (*declaration.arguments, f"{page.parent.name}_{page.stem}")
-            for page in PAGES
-            for declaration in declarations(page)
-            if declaration.kind == "route"
+            (*(["GET"] if kind == "stream" else []), *arguments, f"{page.parent.name}_{page.stem}")
+            for page in [*PAGES, *STREAMS]
+            for kind, arguments, _ in declarations(page)
+            if kind in {"route", "stream"}
         ]
     )
-    endpoints, ticks = every_function()
+    routes, ticks = every_function()
+    streaming = Streaming(every_stream())
+    endpoints = [*routes, *streaming.endpoints]
     composed = sorted([(found.method, found.path, found.operation_id) for found in endpoints])
     published = sorted(
         [
@@ -141,7 +160,7 @@ def test_files_application_and_openapi_agree() -> None:
 
     served = sorted(
         (method, route.path)
-        for route in Service(endpoints, _no_core).router.routes
+        for route in Service(routes, _no_core, streaming).router.routes
         if isinstance(route, Route) and route.path.startswith(("/api/", "/health", "/metrics"))
         for method in (route.methods or set()) - {"HEAD"}
     )

@@ -10,8 +10,11 @@ from starlette.types import ASGIApp
 
 from shared.edge.process.port import address_of, claimed, http_port
 from shared.edge.process.refusal import RefusingProtocol
+from shared.edge.process.websocket import BoundedWebSocket
 from shared.settings import Settings
 
+LARGEST_MESSAGE = 65_536
+"""The largest message that a WebSocket takes, bytes."""
 GRACE_SECONDS = 5
 """The longest that the end of the process waits for requests that are being answered."""
 
@@ -34,6 +37,10 @@ class HttpServer(uvicorn.Server):
             uvicorn.Config(
                 application,
                 http=RefusingProtocol,
+                ws=BoundedWebSocket,
+                ws_max_size=LARGEST_MESSAGE,
+                # A compressor would take more memory than all else that an idle reader needs.
+                ws_per_message_deflate=False,
                 lifespan="off",
                 log_level="warning",
                 access_log=False,

@@ -57,18 +57,23 @@ def error_example(status: int) -> dict[str, Any]:
     return kind().body()
 
 
+def is_good(status: str) -> bool:
+    """Whether it is no error: what a stream begins with is one of 1xx."""
+    return status < "3"
+
+
 def complete_answers(operation: dict[str, Any], endpoint: Endpoint, errors: dict[str, Any]) -> None:
     """Headers and media type of every answer; errors are alike everywhere and stand in `errors`, once."""
     answers = operation["responses"]
     if _WRITTEN_BY_FASTAPI in str(answers.get("422")):
         del answers["422"]
     for status, answer in answers.items():
-        if not status.startswith("2"):
+        if not is_good(status):
             errors.setdefault(_NAMES[status], _error(status, answer))
             answers[status] = {"$ref": f"#/components/responses/{_NAMES[status]}"}
             continue
         answer["headers"] = _headers(*_ALWAYS, *(["X-Has-More"] if endpoint.pages else []))
-        if endpoint.media_type != JSON:
+        if endpoint.media_type != JSON and status == str(endpoint.status):
             answer["content"] = {endpoint.media_type: {"schema": {"type": "string"}}}
 
 

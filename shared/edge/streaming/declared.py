@@ -19,11 +19,14 @@ class Stream:
     over: Over
 
 
-def stream(path: str, *, scope: str, over: Over = "events") -> Callable[[Function], Stream]:
+def stream(
+    path: str, *, scope: str, over: Over = "events", ends: bool = False
+) -> Callable[[Function], Stream]:
     """Declare a function as a stream of live events.
 
     scope: the permission word it takes.
     over: `events` are server-sent events, `websocket` is what it says.
+    ends: it comes to an end by itself, and who comes back after it is answered 204.
 
     The function takes `call: Call`, its path parameters as strings, and `query` by its model; it gives what
     its reader is to see.
@@ -36,6 +39,7 @@ def stream(path: str, *, scope: str, over: Over = "events") -> Callable[[Functio
             path,
             scope=scope,
             status=HTTPStatus.SWITCHING_PROTOCOLS if is_socket else HTTPStatus.OK,
+            also=(HTTPStatus.NO_CONTENT,) if ends else (),
             errors=(HTTPStatus.UPGRADE_REQUIRED,) if is_socket else (),
             media_type="application/json" if is_socket else EVENT_STREAM,
             proof=("queryToken",),
