@@ -24,6 +24,7 @@ _RECONNECT_SECONDS = 1.0
 _GATHER_SECONDS = 0.01
 """After something came: a moment in which more may come, so that readers are not woken for each event."""
 _POKE_LIFETIME_SECONDS = 60
+_BEGUN_LIFETIME_SECONDS = 3_600
 
 Entry = tuple[bytes, dict[bytes, bytes]]
 
@@ -65,12 +66,20 @@ class Streams:
         self.is_away = False
 
     async def enter(self, room: Room) -> None:
-        """Begin with what comes from now on, unless it was begun; not while Redis is away."""
+        """Begin with what comes from now on, unless it was begun; not while Redis is away.
+
+        It begins behind an entry of its own that tells nothing: nobody who comes back can have its id but a
+        reader who began here.
+        """
         if self.is_away or "stream" in room.ring.read_to:
             return
+        stream = stream_of(room.org_id)
         try:
-            (stand,) = await _stands(self._client(), [room.org_id], [None])
-            room.ring.begin("stream", stand.last)
+            pipeline = self._client().pipeline(transaction=False)
+            pipeline.xadd(stream, {"n": "[]", "d": "{}", "a": ""})
+            pipeline.expire(stream, _BEGUN_LIFETIME_SECONDS)
+            begun, _ = await pipeline.execute()
+            room.ring.begin("stream", Place.of(begun.decode()))
             pipeline = self._client().pipeline(transaction=False)
             pipeline.xadd(self._poke, {"p": "1"}, maxlen=1, approximate=False)
             pipeline.expire(self._poke, _POKE_LIFETIME_SECONDS)
@@ -85,11 +94,12 @@ class Streams:
         place = room.ring.read_to.get("stream")
         if place is None:
             return
-        room.ring.gap["stream"] = place
+        oldest = place
+        if "stream" in room.ring.seen:
+            room.ring.gap["stream"] = place
+            oldest = Place(place.major, place.minor + 1)
         try:
-            await self._client().xtrim(
-                stream_of(room.org_id), minid=f"{place.major}-{place.minor + 1}", approximate=False
-            )
+            await self._client().xtrim(stream_of(room.org_id), minid=str(oldest), approximate=False)
         except Exception as error:
             if not is_away(error):
                 raise
@@ -160,7 +170,8 @@ class Streams:
         stands = await _stands(redis, [room.org_id for room in rooms], known)
         for room, place, stand in zip(rooms, known, stands, strict=True):
             if place is None:
-                if "stream" not in room.ring.read_to:
+                # One that is being entered begins by itself.
+                if room.is_watched and "stream" not in room.ring.read_to:
                     room.ring.begin("stream", stand.last)
             elif stand.last < place:
                 # A server that starts empty, perhaps with a clock that is behind.
