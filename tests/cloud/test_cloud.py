@@ -51,6 +51,12 @@ def test_health_and_documentation(cloud: Run) -> None:
     assert httpx.delete(f"{cloud.url}/api/v1/jobs").status_code == 405
 
 
+def test_what_is_not_here_is_said(cloud: Run) -> None:
+    """The streams are no functions: the greeting says where they are, and their addresses are none here."""
+    assert "Streams        not here" in cloud.said
+    assert httpx.get(f"{cloud.url}/api/v1/events").status_code == 404
+
+
 def test_code_to_sign_in_with_is_in_the_logs(cloud: Run) -> None:
     """Without a mail server the mail stands in the log of its function, where the greeting says it is."""
     asked = httpx.post(f"{cloud.url}/api/v1/auth/email/start", json={"email": "new@example.com"})
