@@ -1,31 +1,16 @@
 """What a page tells the reader to paste is pasted, all of it into one shell."""
 
-import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.support.pages import Page
 from tests.support.run import ROOT, started
+from tests.support.shell import paste
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="the pages are for curl")
-
-
-def paste(script: str, service_url: str) -> str:
-    """What the shell says to it; a command that fails ends the test."""
-    done = subprocess.run(
-        ["bash", "-eu", "-c", script],
-        env={"PATH": os.environ["PATH"], "SPOOLED_URL": service_url},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 @needs_curl
