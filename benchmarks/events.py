@@ -29,7 +29,7 @@ from tests.support.servers import running_servers
 
 CHANGES_A_SECOND = 2_000
 SECONDS = 10
-BATCH = 50
+BATCH = 100
 CHANGES_OF_A_ROUND, EVENTS_OF_A_ROUND = 3 * BATCH, 4 * BATCH
 """A job is made, taken and completed, and of the last there are two events."""
 ROUNDS = CHANGES_A_SECOND * SECONDS // CHANGES_OF_A_ROUND
