@@ -52,13 +52,16 @@ class InFlight:
         if not self._flights:
             self._are_some.clear()
 
-    def settled(self, org_id: int, job_ids: Iterable[int], now: datetime) -> None:
-        """The jobs were let go of at `now`; who was given one of them since then holds it still."""
+    def settled(self, org_id: int, holds: Iterable[tuple[int, int | None]], now: datetime) -> None:
+        """The jobs were let go of, each with the lease that was named, at `now`.
+
+        Who was given one of them since then holds it still; where no lease was named, the time tells.
+        """
         if not self._flights:
             return
-        for job_id in job_ids:
+        for job_id, lease_id in holds:
             for flight in list(self._flights.get((org_id, job_id), ())):
-                if flight.since < now:
+                if flight.lease_id == lease_id or (lease_id is None and flight.since < now):
                     self.end(flight)
 
     def doubt(self, org_id: int, job_id: int) -> None:

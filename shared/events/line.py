@@ -18,6 +18,7 @@ class Waiter:
         self.line = line
         self.number = next(_NUMBERS)
         self.stands = False
+        self.is_going = False
         self.woken = asyncio.Event()
 
     def stand(self) -> bool:
@@ -26,6 +27,11 @@ class Waiter:
         self.woken.clear()
         self.line.stand(self)
         return was_called
+
+    def go(self) -> None:
+        """End the wait."""
+        self.is_going = True
+        self.woken.set()
 
     def is_lookout(self) -> bool:
         """Whether it looks for all of the line; from now on if nobody does."""

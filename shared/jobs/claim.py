@@ -128,22 +128,37 @@ async def _await_jobs(
 ) -> list[dict[str, Any]]:
     """Recover, look again, and wait until the deadline."""
     if claim.wait_seconds is not None and claim.wait_seconds <= 0:
-        looking = _recover_and_claim(core, caller, claim, core.clock())
-        return (await kept_or_given_back(core, caller, looking))[0]
+        return await kept_or_given_back(core, caller, _look_once(core, caller, claim))
+    with core.wakeups.waiting(caller.org_id, claim.queue) as waiter:
+        waiting = _await_in_line(core, caller, claim, deadline, client_is_gone, waiter)
+        return await kept_or_given_back(core, caller, waiting, waiter.go)
+
+
+async def _look_once(core: Core, caller: Caller, claim: Claim) -> list[dict[str, Any]]:
+    return (await _recover_and_claim(core, caller, claim, core.clock()))[0]
+
+
+async def _await_in_line(
+    core: Core,
+    caller: Caller,
+    claim: Claim,
+    deadline: datetime | None,
+    client_is_gone: Callable[[], Awaitable[bool]],
+    waiter: Waiter,
+) -> list[dict[str, Any]]:
     async with core.wakeups.listening(caller.org_id, claim.queue) as others_are_heard:
-        with core.wakeups.waiting(caller.org_id, claim.queue) as waiter:
-            while True:
-                trying = _try(core, caller, claim, waiter, others_are_heard, is_called=waiter.stand())
-                jobs, next_look = await kept_or_given_back(core, caller, trying)
-                now = core.clock()
-                is_over = deadline is not None and now >= deadline
-                if jobs or is_over or await client_is_gone():
-                    return jobs
-                ahead = [instant for instant in (deadline, next_look) if instant is not None]
-                await _wait(waiter.woken, (min(ahead) - now).total_seconds() if ahead else None)
-                # Before it stands again: a call that it does not take goes on to the next.
-                if await client_is_gone():
-                    return []
+        while True:
+            is_called = waiter.stand()
+            jobs, next_look = await _try(core, caller, claim, waiter, others_are_heard, is_called=is_called)
+            now = core.clock()
+            is_over = deadline is not None and now >= deadline
+            if jobs or is_over or waiter.is_going or await client_is_gone():
+                return jobs
+            ahead = [instant for instant in (deadline, next_look) if instant is not None]
+            await _wait(waiter.woken, (min(ahead) - now).total_seconds() if ahead else None)
+            # Before it stands again: a call that it does not take goes on to the next.
+            if waiter.is_going or await client_is_gone():
+                return []
 
 
 async def _try(

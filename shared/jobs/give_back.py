@@ -2,9 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
-from datetime import datetime
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from shared import ids
 from shared.core import Core
@@ -15,7 +14,6 @@ from shared.tenants.caller import Caller
 
 logger = logging.getLogger("spooled.jobs")
 Claimed = list[dict[str, Any]]
-Taken = TypeVar("Taken", Claimed, tuple[Claimed, datetime | None])
 
 
 async def give_back(core: Core, caller: Caller, jobs: Claimed) -> None:
@@ -32,15 +30,21 @@ async def give_back(core: Core, caller: Caller, jobs: Claimed) -> None:
         logger.warning("jobs are not given back, their leases will lapse: %s", error)
 
 
-async def kept_or_given_back(core: Core, caller: Caller, taking: Coroutine[Any, Any, Taken]) -> Taken:
-    """What is taken; when who asked is cancelled meanwhile, it is given back before that goes on."""
+async def kept_or_given_back(
+    core: Core, caller: Caller, taking: Coroutine[Any, Any, Claimed], hurry: Callable[[], None] = lambda: None
+) -> Claimed:
+    """What is taken; when who asked is cancelled meanwhile, it is given back before that goes on.
+
+    hurry: called then, to end a wait; a statement under way is never cancelled, as it may have held.
+    """
     task = asyncio.ensure_future(taking)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
+        hurry()
         try:
             taken = await task
         except SpooledError:
             raise asyncio.CancelledError from None
-        await give_back(core, caller, taken[0] if isinstance(taken, tuple) else taken)
+        await give_back(core, caller, taken)
         raise

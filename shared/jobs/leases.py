@@ -104,7 +104,7 @@ async def _recover(core: Core, org_id: int, queue: str, now: datetime, only: int
         rows = await fail_lapsed(transaction, org_id, holds, random.SystemRandom(), now) if holds else []
     if rows:
         core.wakeups.notify(org_id, queue, len(rows))
-        core.in_flight.settled(org_id, [row["id"] for row in rows], now)
+        core.in_flight.settled(org_id, [(hold.job_id, hold.lease_id) for hold in holds], now)
         wake_others(core, org_id, rows)
         count_settled(core, rows, now, failures=True)
     return len(rows)

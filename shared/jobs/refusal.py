@@ -94,8 +94,9 @@ async def settle(
     for row in rows:
         if row["state"] == "pending":
             core.wakeups.notify(caller.org_id, row["queue"])
-    let_go = [row["id"] for row in rows if row["state"] != "processing"]
-    core.in_flight.settled(caller.org_id, let_go, now)
+    let_go = {row["id"] for row in rows if row["state"] != "processing"}
+    named = [(hold.job_id, hold.lease_id) for hold in settling.holds if hold.job_id in let_go]
+    core.in_flight.settled(caller.org_id, named, now)
     wake_others(core, caller.org_id, rows)
     count_settled(core, rows, now, failures=settling.failures)
     return await _outcomes(core, caller, settling, rows, now), followed
