@@ -28,7 +28,7 @@ BESIDES = {"QueueStats", "SystemHealth", "QueueCreated"}
 class Listening:
     """A service that listens, and what a test may do to it."""
 
-    url: str
+    port: int
     streaming: Streaming
     server: HttpServer
     api: Api
@@ -49,10 +49,11 @@ async def listening(core: Core, *, send_buffer: int = 0) -> AsyncIterator[Listen
     with socket.create_server(("127.0.0.1", 0)) as door:
         if send_buffer:
             door.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
-        url = f"http://127.0.0.1:{door.getsockname()[1]}"
+        port = door.getsockname()[1]
         serving = asyncio.create_task(server.serve(sockets=[door]))
+        url = f"http://127.0.0.1:{port}"
         async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS) as client:
-            yield Listening(url, streaming, server, Api(client))
+            yield Listening(port, streaming, server, Api(client))
         server.should_exit = True
         await serving
 
