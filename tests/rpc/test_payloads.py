@@ -114,12 +114,14 @@ async def test_a_payload_that_is_too_deep_is_empty(
     assert await received(rpc, job["id"]) == {}
 
 
-async def test_a_message_that_is_too_deep_is_refused(rpc: Rpc) -> None:
+@pytest.mark.parametrize("levels", [33, 100])
+async def test_a_message_that_is_too_deep_is_refused(rpc: Rpc, levels: int) -> None:
     """What goes deeper than protobuf's parsers is no message, and refused like any other mistake."""
     request = pb.EnqueueRequest(queue_name="emails")
     value = request.payload.fields["a"]
-    for _ in range(100):
+    for _ in range(levels):
         value = value.struct_value.fields["a"]
+    value.number_value = 1
 
     with pytest.raises(grpc.aio.AioRpcError, match="nested deeper") as refused:
         await rpc.open("Enqueue", request)

@@ -213,7 +213,7 @@ async def test_an_address_that_is_taken(core: Core, rpc_address: str) -> None:
 
 async def test_many_calls_at_once(rpc: Rpc, org: Tenant) -> None:
     """More calls than one connection carries wait for each other, and all are answered."""
-    made = await asyncio.gather(*(rpc.call("Enqueue", queue_name="emails") for _ in range(400)))
+    made = await asyncio.gather(*(rpc.call("Enqueue", queue_name="emails") for _ in range(250)))
 
-    assert len({answer.job_id for answer in made}) == 400
-    assert (await org.get("/jobs/stats"))["pending"] == 400
+    assert len({answer.job_id for answer in made}) == 250
+    assert (await org.get("/jobs/stats"))["pending"] == 250

@@ -5,9 +5,9 @@ from typing import Any
 
 from google.protobuf.struct_pb2 import ListValue, Struct, Value
 
-_OF_AN_OBJECT = 3  # Struct, the entry of its map, Value
-_OF_A_LIST = 2  # ListValue, Value
-_DEEPEST = 99
+OF_AN_OBJECT = 3  # Struct, the entry of its map, Value
+OF_A_LIST = 2  # ListValue, Value
+DEEPEST = 99
 """Messages within messages. Parsers stop at about 100, and a Job lies in an answer. What was pushed by gRPC
 has passed one of them, so that it always fits.
 """
@@ -17,21 +17,21 @@ class TooDeepError(Exception):
     """The value is nested deeper than protobuf's parsers go."""
 
 
-def fill(struct: Struct, values: dict[str, Any], room: int = _DEEPEST) -> None:
+def fill(struct: Struct, values: dict[str, Any], room: int = DEEPEST) -> None:
     """Put the members of an object into a Struct that is empty. Raises TooDeepError."""
-    if room < _OF_AN_OBJECT:
+    if room < OF_AN_OBJECT:
         raise TooDeepError
     fields = struct.fields
     for key, value in values.items():
-        _set(fields[key], value, room - _OF_AN_OBJECT)
+        _set(fields[key], value, room - OF_AN_OBJECT)
 
 
 def _fill_list(target: ListValue, values: list[Any], room: int) -> None:
-    if room < _OF_A_LIST:
+    if room < OF_A_LIST:
         raise TooDeepError
     add = target.values.add
     for value in values:
-        _set(add(), value, room - _OF_A_LIST)
+        _set(add(), value, room - OF_A_LIST)
 
 
 def _set(target: Value, value: Any, room: int) -> None:

@@ -12,6 +12,7 @@ from google.protobuf.struct_pb2 import ListValue, Struct, Value
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from shared.errors import InvalidInputError
+from shared.wire.rpc.structs import DEEPEST, OF_A_LIST, OF_AN_OBJECT
 
 _LARGEST_INTEGER = 2.0**63
 
@@ -27,7 +28,7 @@ def given(message: Message) -> dict[str, Any]:
 
 def _plain(name: str, value: Any) -> Any:
     if isinstance(value, Struct):
-        return _object(name, value)
+        return _object(name, value, DEEPEST)
     if isinstance(value, Timestamp):
         return _instant(name, value)
     if isinstance(value, str):
@@ -51,11 +52,22 @@ def _instant(name: str, value: Timestamp) -> str:
         raise InvalidInputError.of_field(name, rule, "time_out_of_range") from None
 
 
-def _object(name: str, struct: Struct) -> dict[str, Any]:
-    return {_storable(name, key): _json(name, value) for key, value in struct.fields.items()}
+def _object(name: str, struct: Struct, room: int) -> dict[str, Any]:
+    left = _within(name, room - OF_AN_OBJECT)
+    return {_storable(name, key): _json(name, value, left) for key, value in struct.fields.items()}
 
 
-def _json(name: str, value: Value) -> Any:
+def _within(name: str, room: int) -> int:
+    """Raise InvalidInputError for what no answer could carry.
+
+    Parsers refuse it as well, unless somebody in the process has told protobuf not to.
+    """
+    if room < 0:
+        raise InvalidInputError.of_field(name, "is nested deeper than protobuf allows", "too_deep")
+    return room
+
+
+def _json(name: str, value: Value, room: int) -> Any:
     match value.WhichOneof("kind"):
         case "string_value":
             return _storable(name, value.string_value)
@@ -66,11 +78,12 @@ def _json(name: str, value: Value) -> Any:
         case "bool_value":
             return value.bool_value
         case "struct_value":
-            return _object(name, value.struct_value)
+            return _object(name, value.struct_value, room)
         case "list_value":
-            return _list(name, value.list_value)
+            return _list(name, value.list_value, room)
     return None
 
 
-def _list(name: str, values: ListValue) -> list[Any]:
-    return [_json(name, value) for value in values.values]
+def _list(name: str, values: ListValue, room: int) -> list[Any]:
+    left = _within(name, room - OF_A_LIST)
+    return [_json(name, value, left) for value in values.values]
