@@ -26,11 +26,21 @@ class Line(ABC):
         self._send = send
         self._clock = clock
         self._connection: Connection | None = scope.get(CONNECTION)
+        self._handed = 0
 
     @property
     def is_clogged(self) -> bool:
         """Whether something is still on its way out."""
-        return self._connection is not None and self._connection.transport.get_write_buffer_size() > 0
+        return self._waiting > 0
+
+    @property
+    def taken(self) -> int:
+        """How much the connection has taken of what it was handed, bytes, without what frames it."""
+        return self._handed - self._waiting
+
+    @property
+    def _waiting(self) -> int:
+        return 0 if self._connection is None else self._connection.transport.get_write_buffer_size()
 
     def when_server_ends(self, do: Callable[[], None]) -> None:
         """What to do then."""

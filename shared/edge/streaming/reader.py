@@ -21,7 +21,7 @@ logger = logging.getLogger("spooled.edge")
 _FAREWELL_SECONDS = 5.0
 """How long a line that ends may take for what is still to be said."""
 _LONGEST_PIECE_SECONDS = 30.0
-_MOST_CLOGGED_BEATS = 2
+_MOST_STUCK_BEATS = 2
 
 
 class Reader:
@@ -41,7 +41,8 @@ class Reader:
         self._proven = watch.credentials_changed
         self._position = admitted.after or watch.position
         self._busy_since: float | None = None
-        self._clogged_beats = 0
+        self._taken = 0
+        self._stuck_beats = 0
         self._is_over = False
         self._error: SpooledError | None = None
         self._following: asyncio.Task[None] | None = None
@@ -85,12 +86,13 @@ class Reader:
 
     async def beat(self) -> None:
         """Let the client hear that the line stands, unless it has something to hear already."""
+        before, self._taken = self._taken, self._line.taken
         if self._line.is_clogged:
-            self._clogged_beats += 1
-            if self._clogged_beats >= _MOST_CLOGGED_BEATS:
+            self._stuck_beats = 0 if self._taken > before else self._stuck_beats + 1
+            if self._stuck_beats >= _MOST_STUCK_BEATS:
                 self.end(TooSlowError())
         elif self._busy_since is None:
-            self._clogged_beats = 0
+            self._stuck_beats = 0
             with suppress(OSError):
                 await self._line.beat(self._position)
 

@@ -53,6 +53,7 @@ class EventLine(Line):
         await self._send({"type": "http.response.body", "body": said, "more_body": False})
 
     async def _write(self, body: bytes) -> None:
+        self._handed += len(body)
         await self._send({"type": "http.response.body", "body": body, "more_body": True})
 
 

@@ -39,6 +39,7 @@ class SocketLine(Line):
 
     async def send(self, events: Sequence[LiveEvent]) -> None:
         for event in events:
+            self._handed += len(event.wire)
             await self._send({"type": "websocket.send", "text": _message(event)})
 
     async def beat(self, position: str) -> None:
