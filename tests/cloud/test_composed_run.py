@@ -37,7 +37,8 @@ def test_image_serves_with_the_servers_beside_it() -> None:
 
 
 def a_job_is_worked(stack: Composed) -> None:
-    with httpx.Client(base_url=stack.url) as client:
+    # The document of all routes is written when it is first asked for.
+    with httpx.Client(base_url=stack.url, timeout=60) as client:
         health = client.get("/health").json()
         made = client.post("/api/v1/organizations", json={"name": "Composed", "slug": "composed"}).json()
         client.headers["Authorization"] = f"Bearer {made['api_key']['key']}"

@@ -1,11 +1,13 @@
 """With a certificate the service speaks TLS on its ports, and nothing else."""
 
+import json
 import ssl
 from pathlib import Path
 
 import grpc
 import httpx
 import pytest
+from websockets.sync.client import connect
 
 from tests.support.certificates import make_certificate
 from tests.support.rpc import health_of
@@ -43,3 +45,19 @@ def test_http_is_encrypted(tmp_path: Path) -> None:
             httpx.get(f"http://127.0.0.1:{run.port}/health")
         assert run.end() == 0
         assert "Traceback" not in run.said
+
+
+def test_live_events_are_encrypted(tmp_path: Path) -> None:
+    """What is asked over a WebSocket on TLS is answered there."""
+    made = make_certificate(tmp_path)
+    trusting = ssl.create_default_context(cafile=made.certificate)
+    with started(tmp_path / "data", settings=made.settings) as run:
+        address = f"127.0.0.1:{run.port}/api/v1"
+        organization = {"name": "Encrypted", "slug": "encrypted"}
+        answer = httpx.post(f"https://{address}/organizations", json=organization, verify=trusting)
+        key = answer.json()["api_key"]["key"]
+        with connect(f"wss://{address}/ws?token={key}", ssl=trusting, proxy=None) as socket:
+            socket.send('{"cmd": "Ping"}')
+            while json.loads(socket.recv(20))["type"] != "Ping":
+                pass
+        assert run.end() == 0

@@ -15,6 +15,7 @@ from tests.support.composed import ROOT
 
 IMAGE_FILE = ROOT / "localstack" / "Dockerfile"
 STREAMS_IMAGE_FILE = ROOT / "functions" / "streams" / "Dockerfile"
+LONGEST_STEP_SECONDS = 300
 LEFT_OUT = shutil.ignore_patterns("__pycache__")
 _PATH_INSIDE = re.compile(r"(?<![\w.])/(?=(?:opt|srv|build|var)/?)")
 
@@ -146,6 +147,7 @@ def _run(command: str, root: Path, place: str) -> None:
         },
         capture_output=True,
         text=True,
+        timeout=LONGEST_STEP_SECONDS,
         check=False,
     )
     assert done.returncode == 0, f"RUN {command}\n{done.stdout}{done.stderr}"
