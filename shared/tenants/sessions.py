@@ -52,7 +52,7 @@ async def sign_out(core: Core, credential: str, refresh_token: str | None, now: 
             token_id=token.token_id,
             expires_at=token.expires_at,
         )
-        core.key_cache.forget(token.org_id)
+        await core.wakeups.keys_changed(token.org_id)
 
 
 async def describe_session(core: Core, caller: Caller, credential: str, now: datetime) -> dict[str, Any]:

@@ -206,8 +206,8 @@ def _loaded(url: str) -> list[dict[str, Any]]:
 
 
 def _port(name: str) -> int:
-    """The port of a service inside."""
-    (published,) = SERVICES[name]["ports"]
+    """The HTTP port of a service inside, the first that it publishes."""
+    published = SERVICES[name]["ports"][0]
     return int(published.rpartition(":")[2])
 
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -130,13 +130,13 @@ class EventSource:
         return frame
 
     async def rest(self) -> list[Frame]:
-        """All events up to the end of the stream."""
+        """All events up to the end of the stream, which must be near."""
         found = []
-        try:
-            while True:
-                found.append(await self.next())
-        except StopAsyncIteration:
-            return found
+        with suppress(StopAsyncIteration):
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while True:
+                    found.append(await self.next())
+        return found
 
     async def _split(self) -> AsyncIterator[str]:
         """Lines end with CR LF, LF or CR, and with nothing else."""
