@@ -43,10 +43,14 @@ _KEPT_AFTER_REDIS = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class RedisLines:
-    """Two ways to Redis: to ask, with little patience, and to wait for what comes, without an end."""
+    """Two ways to Redis: to ask, with little patience, and to wait for what comes, without an end.
+
+    patience_seconds: how late an answer may be to one who waits.
+    """
 
     asking: OpenRedis
     waiting: OpenRedis
+    patience_seconds: float = 2.0
 
 
 class Hub:
@@ -78,7 +82,13 @@ class Hub:
             None
             if redis is None
             else Streams(
-                redis.asking, redis.waiting, self._rooms, self._add, self._tell_of_loss, self._hurry.set
+                redis.asking,
+                redis.waiting,
+                self._rooms,
+                self._add,
+                self._tell_of_loss,
+                self._hurry.set,
+                redis.patience_seconds,
             )
         )
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("spooled.live")
 MOST_ENTRIES = 500
 _BLOCK_SECONDS = 5.0
-_ANSWER_SECONDS = 2.0
 _RECONNECT_SECONDS = 1.0
 _GATHER_SECONDS = 0.01
 """After something came: a moment in which more may come, so that readers are not woken for each event."""
@@ -43,6 +42,7 @@ class Streams:
     open_listener: one without a timeout, which does not connect again by itself.
     added, lost: called with what came for a room, and when something may be missing.
     away_changed: called when Redis went away and when it came back.
+    patience_seconds: how late an answer may be before Redis counts as away.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class Streams:
         added: Callable[[Room, Sequence[Happening]], None],
         lost: Callable[[Room], None],
         away_changed: Callable[[], None],
+        patience_seconds: float,
     ) -> None:
         self._open_redis = open_redis
         self._open_listener = open_listener
@@ -60,6 +61,7 @@ class Streams:
         self._added = added
         self._lost = lost
         self._away_changed = away_changed
+        self._patience_seconds = patience_seconds
         self._redis: Redis | None = None
         self._poke = f"{EVENTS}poke:{uuid.uuid4().hex}"
         self._poked_to = ORIGIN
@@ -123,7 +125,7 @@ class Streams:
         while True:
             redis = self._open_listener()
             try:
-                async with asyncio.timeout(_ANSWER_SECONDS):
+                async with asyncio.timeout(self._patience_seconds):
                     await self._come_back(redis)
                 self._set_back()
                 while True:
@@ -146,7 +148,7 @@ class Streams:
         }
         places = {key: str(room.ring.read_to["stream"]) for key, room in followed.items()}
         asked: dict[Any, Any] = {**places, self._poke: str(self._poked_to)}
-        async with asyncio.timeout(_BLOCK_SECONDS + _ANSWER_SECONDS):
+        async with asyncio.timeout(_BLOCK_SECONDS + self._patience_seconds):
             answer: Any = await redis.xread(asked, count=MOST_ENTRIES, block=int(_BLOCK_SECONDS * 1000))
         self._set_back()
         for raw_key, entries in answer:

@@ -60,13 +60,20 @@ async def test_without_a_credential(rpc: Rpc, method: RpcMethod) -> None:
     assert "x-api-key" in refusal.text
 
 
-@pytest.mark.parametrize("key", ["sk_live_not-a-key-of-anybody", "nonsense", "x" * 10_000])
+@pytest.mark.parametrize("key", ["sk_live_not-a-key-of-anybody", "nonsense", "x" * 60_000])
 async def test_with_a_credential_that_is_none(rpc: Rpc, key: str) -> None:
     """A key that nobody has is refused in the same words as one that is no key."""
     refusal = await rpc.with_key(key).refusal("Enqueue", queue_name="emails")
 
     assert refusal.code == "UNAUTHENTICATED"
     assert key not in refusal.text
+
+
+async def test_metadata_without_measure(rpc: Rpc) -> None:
+    """Over 64 KB of metadata are refused, as such headers are over HTTP."""
+    refusal = await rpc.with_key("x" * 70_000).refusal("Enqueue", queue_name="emails")
+
+    assert refusal.code == "RESOURCE_EXHAUSTED"
 
 
 async def test_each_way_to_bear_a_credential(rpc: Rpc, org: Tenant) -> None:

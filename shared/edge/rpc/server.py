@@ -21,6 +21,7 @@ _PING_MILLISECONDS = 10_000
 _HANDSHAKE_MILLISECONDS = 10_000
 _QUICKEST_PING_OF_A_CLIENT = 1_000
 _STREAMS_OF_A_CONNECTION = 200
+_METADATA_BYTES = 65_536
 _LAST_ANSWERS_SECONDS = 1.0
 _LAST_WORK_SECONDS = 10.0
 
@@ -92,6 +93,9 @@ def _options(settings: Settings) -> list[tuple[str, Any]]:
     return [
         ("grpc.max_receive_message_length", settings.max_body_bytes),
         ("grpc.max_send_message_length", -1),
+        # One limit: between a soft and a hard one, calls are refused at random.
+        ("grpc.max_metadata_size", _METADATA_BYTES),
+        ("grpc.absolute_max_metadata_size", _METADATA_BYTES),
         ("grpc.max_concurrent_streams", _STREAMS_OF_A_CONNECTION),
         ("grpc.keepalive_time_ms", _PING_MILLISECONDS),
         ("grpc.keepalive_timeout_ms", _PING_MILLISECONDS),
