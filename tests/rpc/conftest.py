@@ -18,6 +18,13 @@ async def rpc_address(core: Core) -> AsyncIterator[str]:
 
 
 @pytest.fixture
+async def impatient_address(core: Core) -> AsyncIterator[str]:
+    """Where they are served by one that asks after two seconds of silence."""
+    async with rpc_served(core, every_method(), patience_seconds=2) as address:
+        yield address
+
+
+@pytest.fixture
 async def rpc(rpc_address: str, org: Tenant) -> AsyncIterator[Rpc]:
     """Calls of the organization's first key, which may do everything."""
     async with rpc_client(rpc_address, org.key) as client:

@@ -65,10 +65,10 @@ async def test_the_job_of_a_killed_client_comes_back_when_its_lease_lapses(
     assert (again.id, again.retry_count) == (pushed["id"], 1)
 
 
-async def test_a_client_that_hangs_is_noticed(rpc_address: str, org: Tenant) -> None:
+async def test_a_client_that_hangs_is_noticed(impatient_address: str, org: Tenant) -> None:
     """A client that is at the other end of the line and says nothing, not even to a ping, is gone."""
     await org.push()
-    async with reader(rpc_address, org.key, SAYS_SO) as (process, held):
+    async with reader(impatient_address, org.key, SAYS_SO) as (process, held):
         process.send_signal(SIGSTOP)
 
         async def is_back() -> bool:

@@ -118,10 +118,10 @@ async def test_streams_of_one_connection(rpc_address: str) -> None:
     assert settings[MOST_STREAMS] == 200
 
 
-async def test_a_quiet_connection_is_pinged(rpc_address: str) -> None:
-    """After ten seconds without a word the server asks whether the client is there, and then hangs up."""
+async def test_a_quiet_connection_is_pinged(impatient_address: str) -> None:
+    """After a silence the server asks whether the client is there, and hangs up when it does not answer."""
     async with asyncio.timeout(40):
-        connection = await RawHttp2.open(rpc_address)
+        connection = await RawHttp2.open(impatient_address)
         began = monotonic()
         await connection.next(PING)
         asked = monotonic() - began
@@ -129,7 +129,7 @@ async def test_a_quiet_connection_is_pinged(rpc_address: str) -> None:
             await connection.next(PING)
         await connection.close()
 
-    assert 5 < asked < 15
+    assert 1 < asked < 5
 
 
 async def test_a_client_that_pings_is_not_sent_away(rpc_address: str) -> None:
@@ -188,7 +188,7 @@ async def test_garbage_on_the_port_of_tls(core: Core, org: Tenant, tmp_path: Pat
     files = {"tls_certificate_file": str(made.certificate), "tls_key_file": str(made.key)}
     encrypted = replace(core, settings=core.settings.model_copy(update=files))
     trusting = grpc.ssl_channel_credentials(made.certificate.read_bytes())
-    async with rpc_served(encrypted, every_method()) as address:
+    async with rpc_served(encrypted, every_method(), patience_seconds=2) as address:
         async with asyncio.timeout(30), said(address, words) as reader:
             await until_hung_up(reader)
         async with grpc.aio.secure_channel(address, trusting) as channel:

@@ -82,9 +82,9 @@ def health_of(channel: grpc.Channel, service: str = "") -> str:
 
 
 @asynccontextmanager
-async def rpc_served(core: Core, methods: Iterable[RpcMethod]) -> AsyncIterator[str]:
+async def rpc_served(core: Core, methods: Iterable[RpcMethod], **options: Any) -> AsyncIterator[str]:
     """The address of a server of these methods."""
-    server = RpcServer(core, methods)
+    server = RpcServer(core, methods, **options)
     try:
         yield f"127.0.0.1:{await server.start('127.0.0.1:0')}"
     finally:

@@ -17,8 +17,7 @@ from shared.edge.rpc.work import Work
 from shared.jobs.flights import attend_streams
 from shared.settings import Settings
 
-_PING_MILLISECONDS = 10_000
-_HANDSHAKE_MILLISECONDS = 10_000
+_PATIENCE_SECONDS = 10.0
 _QUICKEST_PING_OF_A_CLIENT = 1_000
 _STREAMS_OF_A_CONNECTION = 200
 _METADATA_BYTES = 65_536
@@ -30,14 +29,19 @@ class RpcServer:
     """Serves gRPC beside whatever else runs in the event loop.
 
     Shows the certificate of the settings, if there is one. It leaves the services of the core open.
+
+    patience_seconds: after so long a silence a client is pinged; it may take so long to answer that, or to
+        shake hands.
     """
 
-    def __init__(self, core: Core, methods: Iterable[RpcMethod]) -> None:
+    def __init__(
+        self, core: Core, methods: Iterable[RpcMethod], *, patience_seconds: float = _PATIENCE_SECONDS
+    ) -> None:
         self._core = core
         self._work = Work()
         self._attending: asyncio.Task[None] | None = None
         self._health = health.aio.HealthServicer()
-        self._server = grpc.aio.server(options=_options(core.settings))
+        self._server = grpc.aio.server(options=_options(core.settings, int(patience_seconds * 1000)))
         self._add(methods)
 
     def _add(self, methods: Iterable[RpcMethod]) -> None:
@@ -89,7 +93,7 @@ class RpcServer:
             await asyncio.gather(self._attending, return_exceptions=True)
 
 
-def _options(settings: Settings) -> list[tuple[str, Any]]:
+def _options(settings: Settings, patience_milliseconds: int) -> list[tuple[str, Any]]:
     return [
         ("grpc.max_receive_message_length", settings.max_body_bytes),
         ("grpc.max_send_message_length", -1),
@@ -97,14 +101,14 @@ def _options(settings: Settings) -> list[tuple[str, Any]]:
         ("grpc.max_metadata_size", _METADATA_BYTES),
         ("grpc.absolute_max_metadata_size", _METADATA_BYTES),
         ("grpc.max_concurrent_streams", _STREAMS_OF_A_CONNECTION),
-        ("grpc.keepalive_time_ms", _PING_MILLISECONDS),
-        ("grpc.keepalive_timeout_ms", _PING_MILLISECONDS),
+        ("grpc.keepalive_time_ms", patience_milliseconds),
+        ("grpc.keepalive_timeout_ms", patience_milliseconds),
         # The one before is for a line that takes nothing; this, a minute by default, for a client that hangs.
-        ("grpc.http2.ping_timeout_ms", _PING_MILLISECONDS),
+        ("grpc.http2.ping_timeout_ms", patience_milliseconds),
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.max_pings_without_data", 0),
         ("grpc.http2.min_ping_interval_without_data_ms", _QUICKEST_PING_OF_A_CLIENT),
-        ("grpc.server_handshake_timeout_ms", _HANDSHAKE_MILLISECONDS),
+        ("grpc.server_handshake_timeout_ms", patience_milliseconds),
         # A client opens no more streams than it was told, but its protection counts those that are ending.
         ("grpc.http.overload_protection", 0),
         # A port in use is an error, not a port to share.
