@@ -1,25 +1,22 @@
-"""How soon a worker that waits has a job, and what a thousand of them cost: `python -m benchmarks.delivery`.
+"""How soon a worker that waits has a job: `python -m benchmarks.delivery`.
 
 The service is a process of its own, on an embedded PostgreSQL and Redis. Each turn pushes one job to an idle
 queue for a gRPC stream and one for an HTTP long poll, between a bare GET /health and a bare gRPC health
-check; the time is from the push being sent to the job being there, in one client. Prints medians. Then 1,000
-streams of 10 organizations wait for as long as the service was idle before: memory, processor, transactions.
+check; the time is from the push being sent to the job being there, in one client. Prints medians.
 """
 
 import asyncio
-import os
 import tempfile
 import uuid
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
-import psycopg
 from grpc_health.v1 import health_pb2
 
 from tests.support.rpc import Rpc, rpc_client
@@ -30,19 +27,6 @@ from tests.support.streams import streaming
 TURNS, WARM_UP = 400, 40
 SETTLING_SECONDS = 0.02
 """After each turn, so that whoever waits has come to rest."""
-ORGANIZATIONS, STREAMS_OF_EACH = 10, 100
-IDLE_SECONDS = 20.0
-AT_REST = 0.04
-"""Seconds of processor within a second."""
-_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
-
-
-class Idle(NamedTuple):
-    """What a process did in a while: memory in MB, processor in seconds, transactions of the database."""
-
-    memory: float
-    processor: float
-    transactions: int
 
 
 class Clients:
@@ -124,66 +108,6 @@ async def measure_delivery(run: Run, address: str) -> None:
         print(f"{name}: median {median(milliseconds):.2f} ms, 99 of 100 below {late:.2f} ms")
 
 
-async def at_rest(run: Run) -> None:
-    """Until the service has done what it had to do."""
-    used = 1.0
-    while used > AT_REST:
-        before = _seconds(run.process.pid)
-        await asyncio.sleep(1)
-        used = _seconds(run.process.pid) - before
-
-
-async def idle(run: Run, url: str) -> Idle:
-    """What the service does while nobody asks anything."""
-    before = _seconds(run.process.pid), _transactions(url)
-    await asyncio.sleep(IDLE_SECONDS)
-    used, transactions = _seconds(run.process.pid) - before[0], _transactions(url) - before[1]
-    return Idle(_megabytes(run.process.pid), used, transactions)
-
-
-async def measure_idle(run: Run, url: str, address: str) -> None:
-    async with AsyncExitStack() as opened:
-        organizations = [
-            await opened.enter_async_context(clients(run, address)) for _ in range(ORGANIZATIONS)
-        ]
-        for one in organizations:
-            await one.check_health()
-        without = await idle(run, url)
-        streams = [
-            streaming(one.rpc, queue_name=f"q{number % 20}", worker_id=f"w{number}")
-            for one in organizations
-            for number in range(STREAMS_OF_EACH)
-        ]
-        await at_rest(run)
-        within = await idle(run, url)
-        for stream in streams:
-            stream.cancel()
-    print(f"{len(streams)} idle streams, {within.memory - without.memory:+.1f} MB on {without.memory:.1f} MB")
-    for name, figure in (("without", without), ("with", within)):
-        share, rate = 100 * figure.processor / IDLE_SECONDS, figure.transactions / IDLE_SECONDS
-        print(f"{name}: {share:.1f} % of a processor, {rate:.1f} transactions a second")
-
-
-def _seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS_A_SECOND
-
-
-def _megabytes(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    (resident,) = (line.split()[1] for line in lines if line.startswith("VmRSS"))
-    return int(resident) / 1024
-
-
-def _transactions(url: str) -> int:
-    with psycopg.connect(url, autocommit=True) as connection:
-        row = connection.execute(
-            "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
-        ).fetchone()
-        assert row
-        return int(row[0])
-
-
 def main() -> None:
     with running_servers() as servers, tempfile.TemporaryDirectory() as home:
         url, port = servers.new_database("delivery"), free_port()
@@ -191,7 +115,6 @@ def main() -> None:
         with started(Path(home), settings=settings) as run:
             address = f"127.0.0.1:{port}"
             asyncio.run(measure_delivery(run, address))
-            asyncio.run(measure_idle(run, url, address))
 
 
 if __name__ == "__main__":
