@@ -1,17 +1,22 @@
 """One run of the service, as `make run` starts it, for the tests of what a user reads and copies."""
 
-import uuid
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from typing import Any
 
-import httpx
 import pytest
 import spooled
 from spooled.config import RetryConfig
 
+from tests.support.line import Line, line_to
+from tests.support.official import new_key
+from tests.support.realtime import READERS, Watcher, loop_in_a_thread, watching
 from tests.support.run import Run, started
 
 Connect = Callable[..., spooled.SpooledClient]
+Watch = Callable[..., list[Watcher]]
+Loop = asyncio.AbstractEventLoop
 
 
 @pytest.fixture(scope="session")
@@ -30,9 +35,7 @@ def service_url(service: Run) -> str:
 @pytest.fixture
 def key(service_url: str) -> str:
     """The first key of a new organization."""
-    body = {"name": "Client", "slug": f"client-{uuid.uuid4().hex[:12]}"}
-    made = httpx.post(f"{service_url}/api/v1/organizations", json=body).json()
-    return str(made["api_key"]["key"])
+    return new_key(service_url)
 
 
 @pytest.fixture
@@ -47,3 +50,33 @@ def connect(service_url: str) -> Iterator[Connect]:
 @pytest.fixture
 def client(connect: Connect, key: str) -> spooled.SpooledClient:
     return connect(api_key=key)
+
+
+@pytest.fixture(scope="session")
+def reading_loop() -> Iterator[Loop]:
+    """Where the asynchronous readers of live events run."""
+    with loop_in_a_thread() as running:
+        yield running
+
+
+@pytest.fixture
+def watch(reading_loop: Loop, service_url: str, key: str) -> Iterator[Watch]:
+    """Opens readers of live events of the organization, and closes them."""
+    with ExitStack() as opened:
+
+        def open_all(
+            readers: Sequence[str] = READERS, token: str = key, url: str = service_url, **wanted: Any
+        ) -> list[Watcher]:
+            return [
+                opened.enter_context(watching(name, reading_loop, url, token, **wanted)) for name in readers
+            ]
+
+        yield open_all
+
+
+@pytest.fixture
+def cuttable(reading_loop: Loop, service_url: str) -> Iterator[Line]:
+    """A line to the service that can be cut, in the loop of the readers."""
+    opened = line_to(service_url)
+    yield asyncio.run_coroutine_threadsafe(opened.__aenter__(), reading_loop).result()
+    asyncio.run_coroutine_threadsafe(opened.__aexit__(None, None, None), reading_loop).result()
