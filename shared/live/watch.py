@@ -1,6 +1,8 @@
 """The place of one reader among the events of its organization, and its way back to it."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
+from contextlib import suppress
 
 from shared.errors import SpooledError
 from shared.live.event import LiveEvent
@@ -24,7 +26,7 @@ class TooSlowError(SpooledError):
 class Watch:
     """The place of one reader among the events of its organization.
 
-    position: the id that stands for where `follow()` begins when it is not told otherwise.
+    position: the id that stands for where it begins.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Watch:
         self._events_lost = events_lost
         self._is_closed = is_closed
         self._next = room.ring.end
+        self._changes = room.credentials_changed
         self._ahead: Position | None = None
         name: SourceName = "stream" if "stream" in room.ring.read_to else "table"
         place = room.ring.read_to[name]
@@ -70,24 +73,33 @@ class Watch:
         """
         self._room.wishes.want(self, queues)
 
-    async def follow(self, after: str | None = None) -> AsyncIterator[Sequence[LiveEvent]]:
-        """Batches of events, in order, from behind the id `after`; without it from behind `position`.
+    async def follow(
+        self, after: str | None = None, patience_seconds: float | None = None
+    ) -> AsyncGenerator[Sequence[LiveEvent], None]:
+        """Batches of events, in order, from behind the id `after`; without it from where it is.
 
+        With `patience_seconds` it ends so long after all was given that there was; with 0 it gives just that.
         An event EventsLost comes first when `after` is no id that is held still. A batch may be empty (see
         `credentials_changed`). Ends when the hub is closed. Raises TooSlowError, and UnavailableError when
         what was missed cannot be looked up at the moment.
         """
-        changes = self.credentials_changed
+        end: float | None = None
         if after is not None and (after != self.position or self._begins_behind_a_gap):
             async for missed in self._come_back(after):
                 yield missed
         while not self._is_closed():
             batch = self._step()
-            if batch or changes != self.credentials_changed:
-                changes = self.credentials_changed
+            if batch or self._changes != self.credentials_changed:
+                self._changes = self.credentials_changed
                 yield batch
             elif self._next == self._ring.end:
-                await self._ring.moved()
+                now = asyncio.get_running_loop().time()
+                end = now + patience_seconds if end is None and patience_seconds is not None else end
+                if end is not None and now >= end:
+                    return
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(end):
+                        await self._ring.moved()
 
     def _step(self) -> Sequence[LiveEvent]:
         if self.is_stale:

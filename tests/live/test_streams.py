@@ -32,6 +32,24 @@ async def test_all_readers_see_what_is_told_in_order(hub: Hub, teller: Teller) -
     assert {event.job_id for event in seen[0]} == {"job_a"}
 
 
+@pytest.mark.parametrize("patience_seconds", [0.0, 0.05])
+async def test_following_can_end_with_what_there_is(
+    hub: Hub, teller: Teller, patience_seconds: float
+) -> None:
+    """With a patience it gives all that was missed, page after page, and ends; one can go on after it."""
+    async with hub.watching(teller.org_id) as watch:
+        first = await teller.tell("job.created", job_id="job_first")
+        await teller.tell_many(1_100, "job.created", job_id="job_more")
+        await read(watch, 1_101)
+    async with hub.watching(teller.org_id) as back:
+        missed = [event async for batch in back.follow(first, patience_seconds) for event in batch]
+        await teller.tell("job.created", job_id="job_late")
+        (late, *_) = await read(back, 1)
+
+    assert [event.job_id for event in missed if event.job_id] == ["job_more"] * 1_100
+    assert late.job_id == "job_late"
+
+
 async def test_organizations_are_apart(hub: Hub, teller: Teller, settings: Settings) -> None:
     """A reader sees nothing of another organization that the same process watches."""
     async with (

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Collection, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import datetime
 from time import monotonic
@@ -22,6 +22,8 @@ _FAREWELL_SECONDS = 5.0
 """How long a line that ends may take for what is still to be said."""
 _LONGEST_PIECE_SECONDS = 30.0
 _MOST_STUCK_BEATS = 2
+_ON_ITS_WAY_SECONDS = 2.0
+"""How long the news of a change may take to this process."""
 
 
 class Reader:
@@ -108,18 +110,32 @@ class Reader:
         if self._after is None:
             await self._line.open(self._position)
             await self._show_present()
-            if self._is_over:
-                return
         else:
             await self._line.open("")
-        async for batch in self._watch.follow(self._after):
-            if self._proven != self._watch.credentials_changed:
-                await self._prove()
-            await self._hand_over(batch)
-            if any(event.type == "EventsLost" for event in batch):
-                await self._show_present()
-            if self._is_over:
-                return
+            await self._come_back(self._after)
+        if not self._is_over:
+            await self._hand_on(self._watch.follow())
+
+    async def _come_back(self, after: str) -> None:
+        """Hand over what was missed; when the end of what is followed lay before that, say how it stands."""
+        await self._hand_on(self._watch.follow(after, 0))
+        if self._is_over or not any(map(self._is_last, await self._present())):
+            return
+        # Or it was committed just now, and has not been heard of here yet.
+        await self._hand_on(self._watch.follow(patience_seconds=_ON_ITS_WAY_SECONDS))
+        if not self._is_over:
+            await self._show_present()
+
+    async def _hand_on(self, batches: AsyncGenerator[Sequence[LiveEvent], None]) -> None:
+        async with aclosing(batches):
+            async for batch in batches:
+                if self._proven != self._watch.credentials_changed:
+                    await self._prove()
+                await self._hand_over(batch)
+                if any(event.type == "EventsLost" for event in batch):
+                    await self._show_present()
+                if self._is_over:
+                    return
 
     async def _hand_over(self, batch: Sequence[LiveEvent]) -> None:
         events = self._view.chosen(batch)
@@ -136,10 +152,15 @@ class Reader:
         return any(wanted.is_last is not None and wanted.is_last(event) for wanted in self._selections)
 
     async def _show_present(self) -> None:
-        for wanted in self._selections:
-            if wanted.present is not None:
-                type_, data = await wanted.present(self._caller)
-                await self._hand_over([replace(derived(type_, data), id=self._position)])
+        for event in await self._present():
+            await self._hand_over([replace(event, id=self._position)])
+            # Not told by its id, which may be that of a part of something else.
+            self._is_over = self._is_over or self._is_last(event)
+
+    async def _present(self) -> Sequence[LiveEvent]:
+        """How that which is followed stands."""
+        asking = [wanted.present for wanted in self._selections if wanted.present is not None]
+        return [derived(*await ask(self._caller)) for ask in asking]
 
     async def _prove(self) -> None:
         self._proven = self._watch.credentials_changed
