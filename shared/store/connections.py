@@ -41,6 +41,7 @@ def _connect_arguments(settings: "Settings") -> dict[str, Any]:
     return {
         "autocommit": True,
         "row_factory": dict_row,
+        "cursor_factory": psycopg.AsyncRawCursor,
         "prepare_threshold": _PREPARE_THRESHOLD
         if settings.prepare_threshold is None
         else settings.prepare_threshold or None,

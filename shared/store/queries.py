@@ -9,12 +9,15 @@
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 _HEADER = re.compile(r"^-- (?P<name>\w+)(?P<hot> hot)? --\n", re.MULTILINE)
 _FRAGMENT = re.compile(r"\{\{(\w+)\}\}")
+_PARAMETER = re.compile(r"%\((\w+)\)s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,25 @@ class Query:
     def filled(self, **fragments: str) -> "Query":
         """This query with its open fragments filled in."""
         return replace(self, sql=_FRAGMENT.sub(lambda match: fragments[match[1]], self.sql))
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A statement as PostgreSQL takes it: parameters by number (`$1`), and the name of each."""
+
+    sql: bytes
+    names: tuple[str, ...]
+
+    def arguments(self, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The values in their order; there may be more than the statement uses."""
+        return tuple(parameters[name] for name in self.names)
+
+
+@cache
+def prepared(sql: str) -> Prepared:
+    """Read a statement once: psycopg would look for parameters in a long one each time it runs."""
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(_PARAMETER.findall(sql)), 1)}
+    return Prepared(_PARAMETER.sub(lambda match: f"${numbers[match[1]]}", sql).encode(), tuple(numbers))
 
 
 class UnknownQueryError(LookupError):

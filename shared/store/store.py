@@ -19,7 +19,7 @@ from shared.store.connections import Connection, Connections
 from shared.store.faults import is_outdated, is_retryable, translate
 from shared.store.liveness import hung_up_after
 from shared.store.notices import hearing
-from shared.store.queries import Query
+from shared.store.queries import Query, prepared
 
 logger = logging.getLogger("spooled.store")
 Row = DictRow
@@ -53,8 +53,8 @@ def tenant(org_id: int) -> Scope:
 
 
 _BEGIN_SCOPE = (
-    "SELECT set_config('role', %s, true), set_config('spooled.org_id', %s, true),"
-    " set_config('statement_timeout', %s, true)"
+    "SELECT set_config('role', $1, true), set_config('spooled.org_id', $2, true),"
+    " set_config('statement_timeout', $3, true)"
 )
 # A process that is frozen or lost between two statements holds its locks no longer than this.
 _LIMIT_IDLING = "SELECT set_config('idle_in_transaction_session_timeout', '10s', true)"
@@ -65,6 +65,11 @@ _BEGIN_HOT_SCOPE = (
     " set_config('enable_mergejoin', 'off', true), set_config('enable_bitmapscan', 'off', true),"
     " set_config('plan_cache_mode', 'force_generic_plan', true)"
 )
+
+
+async def _execute(connection: Connection, statement: Statement) -> psycopg.AsyncCursor[Row]:
+    known = prepared(statement.query.sql)
+    return await connection.execute(known.sql, known.arguments(statement.parameters))
 
 
 class Transaction:
@@ -78,7 +83,7 @@ class Transaction:
         """Run one statement. After an error the transaction can only be left."""
         try:
             with hung_up_after(self._connection, self._patience):
-                cursor = await self._connection.execute(query.sql, parameters)
+                cursor = await _execute(self._connection, Statement(query, parameters))
         except psycopg.Error as error:
             raise translate(error) from error
         return await cursor.fetchall() if cursor.description else []
@@ -88,10 +93,7 @@ class Transaction:
         patience = self._patience * len(statements)
         with hung_up_after(self._connection, patience):
             async with self._connection.pipeline():
-                cursors = [
-                    await self._connection.execute(statement.query.sql, statement.parameters)
-                    for statement in statements
-                ]
+                cursors = [await _execute(self._connection, statement) for statement in statements]
         return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
     async def fetch_one(self, query: Query, **parameters: Any) -> Row | None:
@@ -190,10 +192,7 @@ class Store:
                 await connection.execute("BEGIN")
                 hot = all(statement.query.hot for statement in statements)
                 await self._enter(connection, scope, hot=hot)
-                cursors = [
-                    await connection.execute(statement.query.sql, statement.parameters)
-                    for statement in statements
-                ]
+                cursors = [await _execute(connection, statement) for statement in statements]
                 await connection.execute("COMMIT")
         return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
 

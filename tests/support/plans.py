@@ -1,6 +1,5 @@
 """What PostgreSQL does for a statement of the core: the plan of the real text, on the real settings."""
 
-import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,9 +9,9 @@ import psycopg
 from psycopg import sql
 
 from shared.store import Query, Row, Scope, Statement
+from shared.store.queries import prepared
 from shared.store.store import _BEGIN_HOT_SCOPE, _BEGIN_SCOPE
 
-_PARAMETER = re.compile(r"%\((\w+)\)s")
 _TABLES = ("job", "job_archive", "queue", "idempotency_key", "webhook", "watch", "happening")
 
 
@@ -96,6 +95,17 @@ class Plan:
         )
 
     @property
+    def rows_in_vain(self) -> int:
+        """Rows that were read and then found not to be wanted."""
+        kinds = ("Rows Removed by Filter", "Rows Removed by Join Filter")
+        return sum(
+            int(node[kind]) * int(node["Actual Loops"])
+            for node in self._nodes(self.root)
+            for kind in kinds
+            if kind in node
+        )
+
+    @property
     def rows(self) -> int:
         return int(self.root["Actual Rows"])
 
@@ -105,24 +115,28 @@ class Plan:
             yield from self._nodes(child)
 
 
-def plan_of(connection: psycopg.Connection[Any], recorded: Recorded, *, generic: bool) -> Plan:
+def plan_of(
+    connection: psycopg.Connection[Any], recorded: Recorded, *, generic: bool, meanwhile: bytes = b""
+) -> Plan:
     """Run a statement as the store would, undo it, and return its plan.
 
-    `generic` is the plan that a connection uses once it has run the statement often enough.
+    `generic` is the plan that a connection uses once it has run the statement often enough; it goes on to use
+    it whatever happens `meanwhile`.
     """
-    names = list(dict.fromkeys(_PARAMETER.findall(recorded.statement.query.sql)))
-    text = _PARAMETER.sub(
-        lambda match: f"${names.index(match[1]) + 1}", recorded.statement.query.sql
-    ).replace("%%", "%")
-    given = recorded.statement.parameters
-    values = [sql.Literal(given[name]).as_string(connection).partition("::")[0] for name in names]
+    known = prepared(recorded.statement.query.sql)
+    given = known.arguments(recorded.statement.parameters)
+    values = [sql.Literal(value).as_string(connection).partition("::")[0] for value in given]
     enter = _BEGIN_HOT_SCOPE if recorded.hot else _BEGIN_SCOPE
     mode = "force_generic_plan" if generic else "force_custom_plan"
     with connection.transaction(force_rollback=True):
-        connection.execute(enter, (recorded.scope.role, str(recorded.scope.org_id), "30000"))
+        scope = (recorded.scope.role, str(recorded.scope.org_id), "30000")
+        psycopg.RawCursor(connection).execute(enter.encode(), scope)
         connection.execute(f"SET LOCAL plan_cache_mode = {mode}")
-        connection.execute(f"PREPARE examined AS {text}".encode())
+        connection.execute(b"PREPARE examined AS " + known.sql)
         execute = f"EXECUTE examined ({', '.join(values)})" if values else "EXECUTE examined"
+        if meanwhile:
+            connection.execute(f"EXPLAIN {execute}".encode())
+            connection.execute(meanwhile)
         row = connection.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {execute}".encode()).fetchone()
         connection.execute("DEALLOCATE examined")
     assert row is not None
