@@ -39,8 +39,7 @@ claimed AS (
         worker_id = %(worker_id)s,
         started_at = %(now)s,
         updated_at = %(now)s
-    FROM due
-    WHERE job.org_id = %(org_id)s AND job.id = due.id
+    WHERE job.org_id = %(org_id)s AND job.id = ANY (ARRAY(SELECT due.id FROM due))
     RETURNING job.*
 ){{spent}}
 SELECT claimed.*,

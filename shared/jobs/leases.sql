@@ -1,8 +1,7 @@
 -- extend_leases hot --
 -- Only a live lease can be extended: a lapsed one may be another worker's in the next instant.
 UPDATE job SET leased_until = %(now)s::timestamptz + %(seconds)s::integer * interval '1 second', updated_at = %(now)s
-FROM unnest(%(ids)s::bigint[], %(lease_ids)s::bigint[]) AS hold(id, lease_id)
-WHERE job.org_id = %(org_id)s AND job.id = hold.id
+WHERE job.org_id = %(org_id)s AND job.id = ANY(%(ids)s::bigint[])
   AND {{held}}
 RETURNING job.*;
 
@@ -17,8 +16,7 @@ WITH released AS (
             'event', 'released', 'at', %(now)s::timestamptz, 'worker_id', job.worker_id, 'attempt', job.attempts,
             'claimed_at', job.started_at
         )
-    FROM unnest(%(ids)s::bigint[], %(lease_ids)s::bigint[]) AS hold(id, lease_id)
-    WHERE job.org_id = %(org_id)s AND job.id = hold.id
+    WHERE job.org_id = %(org_id)s AND job.id = ANY(%(ids)s::bigint[])
       AND {{held}}
     RETURNING job.*
 )

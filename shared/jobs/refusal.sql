@@ -12,8 +12,9 @@ WHERE archived.org_id = %(org_id)s AND archived.id = ANY(%(ids)s::bigint[])
 
 -- held --
 -- A fragment. What is given must be the job's, and a lapsed lease may be another worker's in the next instant.
-job.state = 'processing' AND job.leased_until > %(now)s::timestamptz
-AND (hold.lease_id IS NULL OR job.lease_id = hold.lease_id)
+-- Only what is processing has a lease: to name that state would offer the planner the index of all that are.
+job.leased_until > %(now)s::timestamptz
+AND job.lease_id = coalesce((%(lease_ids)s::bigint[])[array_position(%(ids)s::bigint[], job.id)], job.lease_id)
 AND (%(worker_id)s::text IS NULL OR job.worker_id = %(worker_id)s)
 AND (%(queues)s::text[] IS NULL OR job.queue = ANY(%(queues)s::text[]));
 

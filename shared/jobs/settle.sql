@@ -1,12 +1,13 @@
 -- complete_jobs hot --
 -- Completion is a DELETE and an INSERT: the hot table stays small whatever the history. A batch returns no
 -- payloads; nobody reads them. Columns are computed in their order: an end is told before what it sets off.
+-- Jobs are found by `= ANY` and not by a join: planned while the table is small, a join would go on to read all
+-- jobs of the organization when it has grown.
 WITH removed AS (
     DELETE FROM job
-    USING unnest(%(ids)s::bigint[], %(lease_ids)s::bigint[], %(results)s::text[]) AS hold(id, lease_id, result)
-    WHERE job.org_id = %(org_id)s AND job.id = hold.id
+    WHERE job.org_id = %(org_id)s AND job.id = ANY(%(ids)s::bigint[])
       AND {{held}}
-    RETURNING job.*, hold.result
+    RETURNING job.*, (%(results)s::text[])[array_position(%(ids)s::bigint[], job.id)] AS result
 ),
 archived AS (
     INSERT INTO job_archive ({{carried}}, state, last_error, log, updated_at, result, finished_at)
