@@ -58,8 +58,8 @@ class Line:
     def __len__(self) -> int:
         return len(self._waiters)
 
-    def call(self, jobs: int) -> None:
-        """Wake as many, out of the line."""
+    def call(self, jobs: int) -> bool:
+        """Wake as many, out of the line; whether there were so many."""
         while self._waiters and jobs > 0:
             waiter = self._waiters.popleft()
             waiter.stands = False
@@ -67,6 +67,7 @@ class Line:
             jobs -= 1
         if jobs > 0:
             self.doubt()
+        return jobs <= 0
 
     def doubt(self) -> None:
         """What others did may have gone unheard: the lookout looks."""

@@ -27,8 +27,11 @@ class Outgoing:
             for happening in happenings:
                 listener(happening)
 
-    def wake(self, org_id: int, queue: str, jobs: int) -> None:
-        """Wake as many waiters of the queue in other processes. Never waits."""
+    def wake(self, org_id: int, queue: str, jobs: int, *, at_once: bool = True) -> None:
+        """Wake as many waiters of the queue in other processes. Never waits.
+
+        Not `at_once` when there is somebody for the jobs here: others are told in case nothing comes of that.
+        """
 
     async def publish(self, channel: str, words: str) -> None:
         """Tell the other processes now."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("spooled.wakeups")
 _AWAY_SECONDS = 1.0
+_HEAD_START_SECONDS = 0.01
+"""Of who waits here: to wake others meanwhile would only hold up the claim, and be for nothing."""
 _LONGEST_BACKLOG = 10_000
 _MOST_AT_ONCE = 1_000
 _LOOKED_BACK = 2_000
@@ -68,7 +70,7 @@ class SharedOutgoing(Outgoing):
     def has_more(self) -> bool:
         return bool(self._wakeups or self._backlog)
 
-    def wake(self, org_id: int, queue: str, jobs: int) -> None:
+    def wake(self, org_id: int, queue: str, jobs: int, *, at_once: bool = True) -> None:  # noqa: ARG002 - it flushes before it stands still
         self._wakeups[channel_of(org_id, queue)] += jobs
 
     async def publish(self, channel: str, words: str) -> None:
@@ -180,15 +182,21 @@ class LivingOutgoing(SharedOutgoing):
     def __init__(self, open_redis: OpenRedis, *, patience_seconds: float) -> None:
         super().__init__(open_redis, patience_seconds=patience_seconds)
         self._telling: asyncio.Task[None] | None = None
+        self._is_closed = False
 
-    def wake(self, org_id: int, queue: str, jobs: int) -> None:
+    def wake(self, org_id: int, queue: str, jobs: int, *, at_once: bool = True) -> None:
         super().wake(org_id, queue, jobs)
-        self._begin()
+        if at_once:
+            self._begin()
+        else:
+            asyncio.get_running_loop().call_later(_HEAD_START_SECONDS, self._begin)
 
     async def flush(self) -> None:
         """Nothing to do: it is on its way."""
 
     async def close(self) -> None:
+        self._begin()
+        self._is_closed = True
         if self._telling is not None:
             # What is committed and not yet told gets a last chance; Redis gone, it ends at once.
             await asyncio.wait([self._telling], timeout=self._patience_seconds)
@@ -202,6 +210,8 @@ class LivingOutgoing(SharedOutgoing):
             self._begin()
 
     def _begin(self) -> None:
+        if self._is_closed or not self.has_more:
+            return
         if self._telling is None or self._telling.done():
             self._telling = asyncio.get_running_loop().create_task(self._tell_all())
 

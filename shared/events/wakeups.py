@@ -56,8 +56,8 @@ class Wakeups:
 
     def notify(self, org_id: int, queue: str, jobs: int = 1) -> None:
         """Jobs became claimable: wake as many waiters, here and in other processes. Never blocks."""
-        self._wake(org_id, queue, jobs)
-        self.outgoing.wake(org_id, queue, jobs)
+        are_taken_here = self._wake(org_id, queue, jobs)
+        self.outgoing.wake(org_id, queue, jobs, at_once=not are_taken_here)
 
     def stir(self, org_id: int | None = None) -> None:
         """Let all who wait, of one organization or of every one, see whether they still want to."""
@@ -74,10 +74,10 @@ class Wakeups:
         """Listen to nobody any more, and tell nobody."""
         await self.outgoing.close()
 
-    def _wake(self, org_id: int, queue: str, jobs: int) -> None:
+    def _wake(self, org_id: int, queue: str, jobs: int) -> bool:
+        """Whether somebody here was woken for each of them."""
         line = self._lines.get((org_id, queue))
-        if line is not None:
-            line.call(jobs)
+        return line is not None and line.call(jobs)
 
     def _doubt(self, org_id: int, queue: str) -> None:
         """What other processes did with the queue may have gone unheard."""

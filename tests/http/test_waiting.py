@@ -91,6 +91,29 @@ async def test_a_lapsing_lease_comes_to_who_waits(org: Tenant, core: Core) -> No
     assert (taken["id"], taken["attempts"]) == (job["id"], 2)
 
 
+async def test_others_are_told_though_somebody_here_was_woken(
+    org: Tenant, core: Core, settings: Settings
+) -> None:
+    """Who waits in the process of the push has a head start, and no more: nothing may come of its claim."""
+    org_id = ids.decode("org", org.org_id)
+    other = await open_core(settings)
+    try:
+        with core.wakeups.waiting(org_id, "probe") as near, other.wakeups.waiting(org_id, "probe") as far:
+            near.stand()
+            far.stand()
+
+            async def both_were_woken() -> bool:
+                core.wakeups.notify(org_id, "probe")
+                assert near.woken.is_set()
+                near.woken.clear()
+                near.stand()
+                return far.woken.is_set()
+
+            await until(both_were_woken)
+    finally:
+        await other.close()
+
+
 async def test_another_process_wakes_who_waits(org: Tenant, core: Core, settings: Settings) -> None:
     """A job that another process pushes is known at once through Redis."""
     caller = Caller(org_id=ids.decode("org", org.org_id), key_id=1)
