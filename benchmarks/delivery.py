@@ -1,7 +1,7 @@
 """How soon a worker that waits has a job: `python -m benchmarks.delivery`.
 
 The service is a process of its own, on an embedded PostgreSQL and Redis. Each turn pushes one job to an idle
-queue for a gRPC stream and one for an HTTP long poll, between a bare GET /health and a bare gRPC health
+queue for a gRPC stream and one for an HTTP long poll, between a bare GET /health/live and a bare gRPC health
 check; the time is from the push being sent to the job being there, in one client. Prints medians.
 """
 
@@ -10,15 +10,15 @@ import tempfile
 import uuid
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
 from typing import Any
 
-import httpx
 from grpc_health.v1 import health_pb2
 
+from benchmarks.client import HttpConnection
 from tests.support.rpc import Rpc, rpc_client
 from tests.support.run import Run, free_port, started
 from tests.support.servers import running_servers
@@ -30,10 +30,12 @@ SETTLING_SECONDS = 0.02
 
 
 class Clients:
-    """One organization's connections: HTTP and gRPC."""
+    """One organization's connections: one of HTTP that waits, one that pushes, and one of gRPC."""
 
-    def __init__(self, http: httpx.AsyncClient, rpc: Rpc) -> None:
-        self.http = http
+    def __init__(self, key: str, waiting: HttpConnection, pushing: HttpConnection, rpc: Rpc) -> None:
+        self.key = key
+        self.waiting = waiting
+        self.pushing = pushing
         self.rpc = rpc
         self._check = rpc.channel.unary_unary(
             "/grpc.health.v1.Health/Check",
@@ -41,10 +43,10 @@ class Clients:
             response_deserializer=health_pb2.HealthCheckResponse.FromString,
         )
 
-    async def get_health(self) -> None:
-        (await self.http.get("/health")).raise_for_status()
+    async def ask_http(self) -> None:
+        await self.pushing.request("GET", "/health/live")
 
-    async def check_health(self) -> None:
+    async def ask_grpc(self) -> None:
         await self._check(health_pb2.HealthCheckRequest())
 
     async def by_stream(self, stream: Any) -> float:
@@ -62,28 +64,31 @@ class Clients:
     async def by_long_poll(self) -> float:
         """Seconds from a push by HTTP to the answer of a request that waited."""
         asked = {"queue_name": "polled", "worker_id": "w1", "wait_seconds": 20}
-        polling = asyncio.ensure_future(self.http.post("/api/v1/jobs/dequeue", json=asked))
+        polling = asyncio.ensure_future(self.waiting.request("POST", "/api/v1/jobs/dequeue", asked))
         await asyncio.sleep(SETTLING_SECONDS)
         start = perf_counter()
-        pushing = asyncio.ensure_future(
-            self.http.post("/api/v1/jobs", json={"queue_name": "polled", "payload": {}})
-        )
-        job = (await polling).json()
+        new = {"queue_name": "polled", "payload": {}}
+        pushing = asyncio.ensure_future(self.pushing.request("POST", "/api/v1/jobs", new))
+        job = await polling
         taken = perf_counter() - start
         await pushing
-        await self.http.post(f"/api/v1/jobs/{job['id']}/complete", json={"lease_id": job["lease_id"]})
+        lease = {"lease_id": job["lease_id"]}
+        await self.pushing.request("POST", f"/api/v1/jobs/{job['id']}/complete", lease)
         return taken
 
 
 @asynccontextmanager
 async def clients(run: Run, address: str) -> AsyncIterator[Clients]:
     """Those of a new organization."""
-    async with httpx.AsyncClient(base_url=run.url, timeout=30) as http:
-        body = {"name": "Delivery", "slug": f"delivery-{uuid.uuid4().hex[:12]}"}
-        key = (await http.post("/api/v1/organizations", json=body)).json()["api_key"]["key"]
-        http.headers["Authorization"] = f"Bearer {key}"
-        async with rpc_client(address, key) as rpc:
-            yield Clients(http, rpc)
+    body = {"name": "Delivery", "slug": f"delivery-{uuid.uuid4().hex[:12]}"}
+    with closing(await HttpConnection.open(run.url)) as nobody:
+        key = (await nobody.request("POST", "/api/v1/organizations", body))["api_key"]["key"]
+    async with rpc_client(address, key) as rpc:
+        with (
+            closing(await HttpConnection.open(run.url, key)) as waiting,
+            closing(await HttpConnection.open(run.url, key)) as pushing,
+        ):
+            yield Clients(key, waiting, pushing, rpc)
 
 
 async def timed(work: Awaitable[None]) -> float:
@@ -97,9 +102,9 @@ async def measure_delivery(run: Run, address: str) -> None:
     async with clients(run, address) as one:
         stream = streaming(one.rpc, queue_name="streamed")
         for _ in range(TURNS + WARM_UP):
-            taken["GET /health"].append(await timed(one.get_health()))
+            taken["bare HTTP (GET /health/live)"].append(await timed(one.ask_http()))
             taken["enqueue to delivery, HTTP long poll"].append(await one.by_long_poll())
-            taken["bare gRPC unary (health check)"].append(await timed(one.check_health()))
+            taken["bare gRPC unary (health check)"].append(await timed(one.ask_grpc()))
             taken["enqueue to delivery, gRPC stream"].append(await one.by_stream(stream))
         stream.cancel()
     for name, times in taken.items():

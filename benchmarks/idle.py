@@ -39,8 +39,7 @@ async def follow(run: Run, one: Clients) -> asyncio.Task[None]:
     host, _, port = run.url.removeprefix("http://").rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(
-        f"GET /api/v1/events HTTP/1.1\r\nHost: {host}\r\n"
-        f"Authorization: {one.http.headers['Authorization']}\r\n\r\n".encode()
+        f"GET /api/v1/events HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {one.key}\r\n\r\n".encode()
     )
     status = await reader.readline()
     assert b" 200 " in status, status
@@ -77,7 +76,7 @@ async def measure(run: Run, url: str, address: str) -> None:
             await opened.enter_async_context(clients(run, address)) for _ in range(ORGANIZATIONS)
         ]
         for one in organizations:
-            await one.check_health()
+            await one.ask_grpc()
         alone = await idle(run, url)
         report("nobody waits", alone, alone)
 
