@@ -1,6 +1,8 @@
 """Where connections come from: what all have in common, and the pool of a long-lived process."""
 
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
@@ -110,8 +112,16 @@ class PooledConnections:
         await pool.open()
         return cls(pool)
 
-    def lease(self) -> AbstractAsyncContextManager[Connection]:
-        return self._pool.connection()
+    @asynccontextmanager
+    async def lease(self) -> AsyncIterator[Connection]:
+        task = asyncio.current_task()
+        requests = task.cancelling() if task else 0
+        async with self._pool.connection() as connection:
+            # The pool waits with wait_for: in Python 3.11 it swallows a cancellation that comes together with
+            # the connection, and a task that was told to end would go on for ever.
+            if task and task.cancelling() > requests:
+                raise asyncio.CancelledError
+            yield connection
 
     async def discard_broken(self) -> None:
         await self._pool.check()

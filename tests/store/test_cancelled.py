@@ -97,6 +97,21 @@ async def test_a_transaction_cancelled_between_statements_is_undone(store: Store
         assert await cursor.fetchone() == (True,)
 
 
+@pytest.mark.parametrize("turns", range(4))
+async def test_a_task_is_cancelled_though_its_turn_has_come(store: Store, turns: int) -> None:
+    """Who waits for a connection and is told to end, just when it gets one, ends, and the next has it."""
+    async with store.transaction(SYSTEM) as transaction:
+        task = asyncio.ensure_future(store.fetch(SYSTEM, NAP))
+        await transaction.fetch(ONE)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    done, _ = await asyncio.wait([task], timeout=PATIENCE)
+
+    assert [ended.cancelled() for ended in done] == [True]
+    assert await asyncio.wait_for(store.fetch(SYSTEM, ONE), PATIENCE) == [{"one": 1}]
+
+
 async def test_a_flood_of_cancelled_statements_leaves_a_sound_connection(store: Store) -> None:
     """At whatever instant the cancellation falls, no answer is ever another statement's."""
     numbers = Query("numbers", "SELECT %(n)s::integer AS n", hot=False)
