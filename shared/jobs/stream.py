@@ -87,6 +87,12 @@ async def stream_jobs(
     """
     handed = Handed(core, stream, is_given_back=is_given_back)
     caller = await proven.caller()
+
+    async def is_over() -> bool:
+        # Within a wait too, so that who waits is woken to see to it, and asks the database for nothing.
+        (await proven.caller()).require_queue(claim.queue)
+        return core.streams.is_ending
+
     try:
         while True:
             stream.news.clear()
@@ -97,7 +103,7 @@ async def stream_jobs(
             elif core.streams.is_ending:
                 raise EndingError
             else:
-                for job in await claim_jobs(core, caller, claim, stream.has_news):
+                for job in await claim_jobs(core, caller, claim, is_over):
                     flight = handed.hold(job["id"], job["lease_id"], job["started_at"])
                     caller = await proven.caller()
                     if core.streams.is_ending:

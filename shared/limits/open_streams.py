@@ -44,9 +44,6 @@ class OpenStream:
         self.org_id = org_id
         self.news = asyncio.Event()
 
-    async def has_news(self) -> bool:
-        return self.news.is_set()
-
 
 class OpenStreams:
     """The streams of this process, counted with those of the others in Redis; by itself while that is away.

@@ -1,6 +1,6 @@
 """A worker that streams: one job in flight at a time, and the next as soon as that is settled."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from shared.jobs.leases import recover_all
 from shared.jobs.refusal import Hold
 from shared.jobs.settle import Completion, complete_jobs
 from shared.settings import Settings
-from shared.store import SYSTEM, Query
+from shared.store import SYSTEM, Query, Row, Scope, Statement
 from shared.tenants.caller import Caller
 from shared.wire.proto import spooled_pb2 as pb
 from tests.support.api import Tenant
@@ -237,6 +237,32 @@ async def test_a_cancel_gives_back_when_the_client_said_so(rpc: Rpc, org: Tenant
 
     await status_becomes(org, pushed["id"], "pending")
     assert (await org.job(pushed["id"]))["attempts"] == 0
+
+
+async def test_who_waits_and_is_stirred_asks_the_database_nothing(
+    core: Core, rpc: Rpc, org: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every half a minute all streams see whether they are to go on; that costs no query, and no place."""
+    streams = [streaming(rpc, worker_id=f"w{number}") for number in range(10)]
+    await until_consumers_wait(core, 10)
+    asked: list[str] = []
+    fetch = core.store.fetch_each
+
+    async def counted(scope: Scope, statements: Sequence[Statement]) -> list[list[Row]]:
+        asked.extend(statement.query.name for statement in statements)
+        return await fetch(scope, statements)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(core.store, "fetch_each", counted)
+        for _ in range(3):
+            core.streams.stir()
+            core.wakeups.stir()
+            # By then all of them have run.
+            await rpc.call("GetQueueStats", queue_name="emails")
+    pushed = [(await org.push())["id"] for _ in range(10)]
+
+    assert not {"claim_jobs", "next_look"} & set(asked)
+    assert sorted([(await next_of(stream)).id for stream in streams]) == sorted(pushed)
 
 
 @pytest.mark.parametrize("holds_a_job", [True, False])
