@@ -30,6 +30,7 @@ class Ring:
     read_to: by source, up to where everything is or was in the ring.
     floor: by source, behind where everything is in the ring still.
     seen: the sources of which something was added.
+    newest: the source of what was added last.
     gap: by source, the last place behind which something may be missing.
     """
 
@@ -44,6 +45,7 @@ class Ring:
         self.read_to: dict[Source, Place] = {}
         self.floor: dict[Source, Place] = {}
         self.seen: set[Source] = set()
+        self.newest: Source | None = None
         self.gap: dict[Source, Place] = {}
 
     @property
@@ -62,6 +64,7 @@ class Ring:
                 self._append(event, happening.position)
             self.read_to[happening.position.source] = happening.position.place
             self.seen.add(happening.position.source)
+            self.newest = happening.position.source
         self._settle()
 
     def add_derived(self, events: Iterable[LiveEvent]) -> None:

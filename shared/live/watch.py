@@ -47,7 +47,8 @@ class Watch:
         name: SourceName = "stream" if "stream" in room.ring.read_to else "table"
         place = room.ring.read_to[name]
         self.position = str(Position(name, place))
-        self._begins_behind_a_gap = room.ring.gap.get(name) == place
+        # Who saw this has seen all, unless something may be missing or came by another way since.
+        self._begins_at_the_end = room.ring.gap.get(name) != place and room.ring.newest in {None, name}
 
     @property
     def credentials_changed(self) -> int:
@@ -84,7 +85,7 @@ class Watch:
         what was missed cannot be looked up at the moment.
         """
         end: float | None = None
-        if after is not None and (after != self.position or self._begins_behind_a_gap):
+        if after is not None and not (after == self.position and self._begins_at_the_end):
             async for missed in self._come_back(after):
                 yield missed
         while not self._is_closed():

@@ -79,6 +79,22 @@ async def test_what_is_kept_for_another_process_is_read(hub: Hub, polling_hub: H
     assert types == ["JobCreated"] * 2
 
 
+async def test_who_comes_back_sees_what_came_by_the_other_way(
+    hub: Hub, polling_hub: Hub, teller: Teller
+) -> None:
+    """The last event came through Redis, and what was missed since through the database: it is told."""
+    async with hub.watching(teller.org_id) as watch, polling_hub.watching(teller.org_id):
+        await teller.tell("job.created", job_id="job_1")
+        (seen,) = await read(watch, 1)
+        await teller.keep("job.created", job_id="job_2")
+        hub._hurry.set()
+        await types_until(watch, "job_2")
+        async with hub.watching(teller.org_id) as returned:
+            (missed,) = await read(returned, 1, after=seen.id)
+
+    assert missed.job_id == "job_2"
+
+
 async def test_a_time_in_which_nobody_was_known_to_watch(hub: Hub, teller: Teller) -> None:
     """A process that could not renew its row in time tells its readers what they may have missed."""
     async with hub.watching(teller.org_id) as watch:
