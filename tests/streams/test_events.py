@@ -109,6 +109,24 @@ async def test_an_id_that_is_not_held_is_said_to_be_lost(org: Tenant, last_event
     assert lost.event["data"]["message"]
 
 
+@pytest.mark.parametrize("last_event_id", ["nonsense", "end", 'a\ndata: {"type": "Ping", "data": {}}\n'])
+async def test_what_is_no_id_is_not_said_back(
+    org: Tenant, monkeypatch: pytest.MonkeyPatch, last_event_id: str
+) -> None:
+    """The reader is given the id of its place, and no line that somebody put into its address."""
+    monkeypatch.setattr("shared.edge.streaming.readers._TURN_SECONDS", 0.01)
+    async with reading(org, params={"events": "JobCreated", "last_event_id": last_event_id}) as source:
+        await source.next()
+        while not source.comments:
+            assert await source.block() is None
+    await org.push()
+    back = {"Last-Event-ID": source.last_event_id}
+    async with reading(org, params={"events": "JobCreated"}, headers=back) as source:
+        created = await source.next()
+
+    assert created.type == "JobCreated"
+
+
 async def test_events_of_one_queue(org: Tenant) -> None:
     """With `queue`, the jobs and figures of that queue are told and those of no other."""
     async with reading(org, params={"queue": "emails"}) as source:

@@ -14,6 +14,7 @@ from shared.edge.streaming.selection import Selection, View
 from shared.edge.streaming.subscriptions import Subscriptions
 from shared.errors import FaultError, SpooledError, UnauthorizedError
 from shared.live import LiveEvent, TooSlowError, Watch
+from shared.live.position import Position
 from shared.live.translate import derived
 from shared.wire.live import Command
 
@@ -41,7 +42,9 @@ class Reader:
         self._request_id = request_id
         self._subscriptions = Subscriptions(admitted.selection)
         self._proven = watch.credentials_changed
-        self._position = admitted.after or watch.position
+        # What is no id names no place, and is never said back: it may hold lines that somebody made up.
+        after = Position.read(admitted.after or "")
+        self._position = watch.position if after is None else str(after)
         self._busy_since: float | None = None
         self._taken = 0
         self._stuck_beats = 0
