@@ -17,13 +17,16 @@ Prove = Callable[[], Awaitable[Caller]]
 
 
 class Proven:
-    """Who reads a stream: proven anew when a key was changed, or the credential has come to its end."""
+    """Who reads a stream: proven anew when a key was changed, or the credential has come to its end.
 
-    def __init__(self, core: Core, caller: Caller, prove: Prove) -> None:
+    changes: how often keys had been changed before the caller was looked up.
+    """
+
+    def __init__(self, core: Core, caller: Caller, prove: Prove, changes: int) -> None:
         self._core = core
         self._prove = prove
         self._caller = caller
-        self._changes = core.key_cache.changes
+        self._changes = changes
 
     async def caller(self) -> Caller:
         """As the credential stands now. Raises UnauthorizedError or ForbiddenError when it is no good."""

@@ -1,6 +1,7 @@
 """A worker that streams: one job in flight at a time, and the next as soon as that is settled."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from shared.jobs.flights import end_flights
 from shared.jobs.leases import recover_all
 from shared.jobs.refusal import Hold
 from shared.jobs.settle import Completion, complete_jobs
+from shared.limits.bucket import Rate, Taken
 from shared.settings import Settings
 from shared.store import SYSTEM, Query, Row, Scope, Statement
 from shared.tenants.caller import Caller
@@ -280,6 +282,22 @@ async def test_a_revoked_key_ends_its_streams(
     await org.delete(f"/api-keys/{made['id']}")
 
     assert (await end_of(stream))[0] == "UNAUTHENTICATED"
+
+
+async def test_a_key_that_is_revoked_while_its_stream_is_opened(
+    rpc: Rpc, org: Tenant, core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was good when it was looked at, and the stream ends all the same."""
+    made = await org.post(f"/organizations/{org.org_id}/api-keys", {"name": "Stream", "rate_limit": 9}, 201)
+    take = core.rates.take
+
+    async def revoked_meanwhile(rates: Sequence[Rate], now: datetime) -> Taken:
+        await org.delete(f"/api-keys/{made['id']}")
+        return await take(rates, now)
+
+    monkeypatch.setattr(core.rates, "take", revoked_meanwhile)
+
+    assert (await end_of(streaming(rpc.with_key(made["key"]))))[0] == "UNAUTHENTICATED"
 
 
 async def test_a_key_held_to_other_queues_is_refused(rpc: Rpc, org: Tenant) -> None:

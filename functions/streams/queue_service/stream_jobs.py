@@ -18,7 +18,7 @@ async def method(call: RpcCall, request: pb.StreamJobsRequest) -> AsyncIterator[
     """Send the next job once the one before is settled, given back or lapsed; wait while there is none."""
     claim = replace(read(TakeJobs, request).claim(), wait_seconds=None)
     org_id = ids.encode("org", call.caller.org_id)
-    proven = Proven(call.core, call.caller, call.prove)
+    proven = Proven(call.core, call.caller, call.prove, call.changes)
     async with call.core.streams.opened(call.caller.org_id) as stream:
         sent = stream_jobs(call.core, stream, proven, claim, is_given_back=call.gives_back)
         async with aclosing(sent) as jobs:

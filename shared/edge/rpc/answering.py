@@ -98,6 +98,7 @@ class Answering:
             # gRPC cancels the task of a call whose client went, and says so nowhere else.
             return handler is not None and handler.cancelling() > 0
 
+        changes = core.key_cache.changes
         caller = await prove(core, method.scope, metadata, now)
         await count(core, caller, now)
         if core.streams.is_ending and not method.while_draining:
@@ -111,6 +112,7 @@ class Answering:
             client_is_gone=client_is_gone,
             run_to_its_end=self._work.start,
             prove=prove_again,
+            changes=changes,
         )
 
     def _read(self, raw: bytes) -> Message:

@@ -22,6 +22,7 @@ class RpcCall:
     metadata: by name in lower case, text only; what was sent several times is joined by commas.
     run_to_its_end: starts work that is finished though the client goes; the server waits for it.
     prove: within a long stream, the caller as the credential stands now. Raises as at the beginning.
+    changes: how often keys had been changed before the credential was looked at.
     """
 
     core: Core
@@ -32,6 +33,7 @@ class RpcCall:
     client_is_gone: Callable[[], Awaitable[bool]]
     run_to_its_end: Callable[[Coroutine[Any, Any, Any]], "Task[Any]"]
     prove: Callable[[], Awaitable[Caller]]
+    changes: int
     random: Random = field(default_factory=Random)
 
     @property

@@ -59,7 +59,7 @@ async def conversation(
     Ends with the requests. Raises EndingError once the process is to end and what was taken on this stream is
     settled, UnauthorizedError and ForbiddenError when the credential is good no more, and StreamLimitError.
     """
-    core, proven = call.core, Proven(call.core, call.caller, call.prove)
+    core, proven = call.core, Proven(call.core, call.caller, call.prove, call.changes)
     async with core.streams.opened(call.caller.org_id) as stream:
         handed, listening = Handed(core, stream, is_given_back=call.gives_back), _Listening(requests, stream)
         try:
