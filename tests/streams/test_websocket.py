@@ -215,9 +215,14 @@ async def test_a_queue_that_the_key_is_not_for_is_refused(org: Tenant) -> None:
     ],
 )
 async def test_an_upgrade_is_refused_as_an_ordinary_answer(
-    org: Tenant, api: Api, path: str, rights: list[str] | None, status: int
+    org: Tenant,
+    api: Api,
+    path: str,
+    rights: list[str] | None,
+    status: int,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Clients see the status, and who looks at it the error in JSON."""
+    """Clients see the status, and who looks at it the error in JSON; whoever tries does not fill the log."""
     caller: Api = api if rights is None else (await org.with_key(permissions=rights)) if rights else org
     headers = {"Authorization": f"Bearer {caller.key}"} if caller.key else {}
     url = str(api.client.base_url).replace("http", "ws", 1).rstrip("/") + V1 + path
@@ -231,6 +236,7 @@ async def test_an_upgrade_is_refused_as_an_ordinary_answer(
     assert said["error"] == said["message"]
     assert response.headers["content-type"] == "application/json"
     assert response.headers["x-request-id"]
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_the_header_is_good_too(org: Tenant, api: Api) -> None:

@@ -1,5 +1,6 @@
 """WebSocket over the connections of the HTTP server."""
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode
 from websockets.http11 import Request
@@ -14,6 +15,12 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if not self.close_sent:
             self.scope[CONNECTION] = Connection(self.transport)  # type: ignore[literal-required]
+
+    async def send(self, message: ASGISendEvent) -> None:
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            # The refusal has been sent, and is no fault of ours that the log should have.
+            self.handshake_complete = True
 
     def handle_ping(self) -> None:
         if self.writable.is_set():
