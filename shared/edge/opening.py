@@ -10,7 +10,7 @@ from shared.edge.secrets import read_settings
 from shared.events.shared_outgoing import LivingOutgoing, SharedOutgoing
 from shared.events.shared_wakeups import FrozenWakeups, LivingWakeups
 from shared.events.wakeups import Wakeups
-from shared.health import check_health
+from shared.health import told_health
 from shared.limits.open_streams import OpenStreams
 from shared.limits.rates import RateLimiter
 from shared.live import Hub, RedisLines
@@ -51,7 +51,7 @@ async def open_core(settings: Settings, clock: Clock = system_clock) -> Core:
     hub = Hub(
         store,
         lambda queues: figures_of(core, queues, core.clock()),
-        lambda: check_health(core, core.clock()),
+        lambda: told_health(core, core.clock()),
         redis=lines,
         clock=clock,
     )

@@ -213,6 +213,7 @@ async def test_the_health_of_the_service_is_told(org: Tenant, monkeypatch: pytes
         health = await source.first("SystemHealth")
 
     assert health.event["data"]["status"] == "healthy"
+    assert datetime.fromisoformat(health.event["data"]["timestamp"])
 
 
 async def test_the_end_of_the_server_is_a_clean_end(
