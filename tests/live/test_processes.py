@@ -1,16 +1,12 @@
 """Live events of real changes, from any process to any other, whatever becomes of Redis."""
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from redis.asyncio import Redis
 
-from localstack.redis import running_redis
 from shared import ids
 from shared.core import Core
 from shared.edge.opening import open_core
@@ -21,6 +17,7 @@ from shared.settings import Settings
 from shared.tenants.caller import Caller
 from tests.support.api import Tenant
 from tests.support.live import read
+from tests.support.mortal import mortal_redis
 from tests.support.until import until
 
 
@@ -101,18 +98,15 @@ async def test_a_change_of_this_process_is_seen_at_once(
 async def test_nothing_is_lost_when_redis_is_killed(settings: Settings, org: Tenant, tmp_path: Path) -> None:
     """Before, while and after Redis is gone: both processes see each change once."""
     caller = caller_of(org)
-    with ExitStack() as running:
-        url = running.enter_context(running_redis(tmp_path))
-        own = settings.model_copy(update={"redis_url": url})
+    with mortal_redis(tmp_path) as redis:
+        own = settings.model_copy(update={"redis_url": redis.url})
         async with process(own) as one, process(own) as other:
             assert one.hub is not None
             assert other.hub is not None
             async with one.hub.watching(caller.org_id) as here, other.hub.watching(caller.org_id) as there:
                 made = await push(one, caller, 3)
                 seen = [await created(here, made), await created(there, made)]
-                async with Redis.from_url(url) as operator:
-                    number = (await operator.info("server"))["process_id"]
-                os.kill(number, signal.SIGKILL)
+                redis.die()
                 late = await push(other, caller, 3)
 
                 async def is_kept() -> bool:
@@ -122,8 +116,7 @@ async def test_nothing_is_lost_when_redis_is_killed(settings: Settings, org: Ten
                 kept = await push(other, caller, 3)
                 seen[0] += await created(here, kept)
                 seen[1] += await created(there, kept)
-                running.close()
-                assert url == running.enter_context(running_redis(tmp_path))
+                redis.come_back()
                 last = await push(one, caller, 2)
                 made += [*late, *kept, *last]
                 for jobs, watch in zip(seen, (here, there), strict=True):
