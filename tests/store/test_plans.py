@@ -1,5 +1,6 @@
 """Hot statements read indexes, whatever stands in the tables, at first and once they are prepared."""
 
+import asyncio
 import random
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,11 +13,13 @@ import pytest
 
 from shared import ids
 from shared.core import Core
+from shared.events.in_flight import Flight
 from shared.events.wakeups import Wakeups
 from shared.jobs.cancel import cancel_jobs, expire_jobs
 from shared.jobs.claim import Claim, _claim_limited, _recover_and_claim, claim_due
 from shared.jobs.dead import DeadFilter, purge_dead
 from shared.jobs.figures import count_slots
+from shared.jobs.flights import end_flights
 from shared.jobs.leases import extend_leases, recover_all, recover_leases, release_jobs
 from shared.jobs.listing import STATUSES, JobFilter, list_jobs
 from shared.jobs.read import find_job, job_statuses
@@ -170,6 +173,24 @@ async def test_recovery_finds_what_lapsed(
     assert locked.rows > 0
     assert_reads_indexes(locked, ONE_PAGE_OF_READS)
     assert_reads_indexes(failed, 120 * len(RUNNING))
+
+
+@pytest.mark.parametrize("streams", [1, 1_000])
+async def test_looking_after_what_is_in_flight_is_a_probe_for_each_job(
+    crowd: psycopg.Connection[Any], core: Core, store: RecordingStore, *, generic: bool, streams: int
+) -> None:
+    """Which jobs streams still hold is asked once a second, of several organizations, some long settled."""
+    leased = [(1 if n <= 80_000 else 2 + n % 100, n) for n in range(76_000, 150_000, 20) if n % 7 == 6]
+    settled = [(1, job_id) for job_id in range(150_002, 151_002, 2)]
+    for org_id, job_id in [*leased, *settled][:streams]:
+        core.in_flight.begin(Flight(org_id, job_id, job_id, core.clock(), asyncio.Event()))
+    await end_flights(core)
+
+    plan = plan_of(crowd, store.of("still_held"), generic=generic)
+
+    assert plan.rows == min(streams, len(leased))
+    assert plan.rows_of("job") <= streams
+    assert_reads_indexes(plan, 4 * streams)
 
 
 async def test_reads_by_id_are_cheap(

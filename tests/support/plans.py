@@ -88,21 +88,14 @@ class Plan:
     @property
     def archive_rows(self) -> int:
         """Rows of the archive that were read or counted."""
-        return sum(
-            int(node["Actual Rows"]) * int(node["Actual Loops"])
-            for node in self._nodes(self.root)
-            if node.get("Relation Name", "").startswith("job_archive")
-        )
+        return self.rows_of("job_archive")
 
-    @property
-    def rows_in_vain(self) -> int:
-        """Rows that were read and then found not to be wanted."""
-        kinds = ("Rows Removed by Filter", "Rows Removed by Join Filter")
+    def rows_of(self, table: str) -> int:
+        """Rows of a table and its partitions that were read or counted."""
         return sum(
-            int(node[kind]) * int(node["Actual Loops"])
+            round(node["Actual Rows"] * node["Actual Loops"])
             for node in self._nodes(self.root)
-            for kind in kinds
-            if kind in node
+            if node.get("Relation Name", "").startswith(table)
         )
 
     @property
