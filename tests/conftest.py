@@ -3,20 +3,16 @@
 Over them, the whole service as one ASGI application, with a clock to move.
 """
 
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from typing import Any
 
-import httpx
 import pytest
 
-from functions.app import every_function
 from shared.core import Core
 from shared.edge.opening import open_core
-from shared.edge.service import Service
 from shared.settings import Settings
-from tests.support.api import Api, Tenant
+from tests.support.api import Api, Tenant, api_of
 from tests.support.clock import MovingClock
 from tests.support.servers import Servers, running_servers
 
@@ -92,16 +88,8 @@ async def core(settings: Settings, clock: MovingClock) -> AsyncIterator[Core]:
 @pytest.fixture
 async def api(core: Core) -> AsyncIterator[Api]:
     """The API without a credential."""
-
-    async def opened() -> Core:
-        return core
-
-    service = Service(every_function()[0], opened)
-    # An address of its own, as what is counted by address outlives a test in Redis.
-    client_address = (uuid.uuid4().hex, 0)
-    transport = httpx.ASGITransport(service, raise_app_exceptions=True, client=client_address)
-    async with httpx.AsyncClient(transport=transport, base_url="http://spooled") as client:
-        yield Api(client)
+    async with api_of(core) as opened:
+        yield opened
 
 
 @pytest.fixture

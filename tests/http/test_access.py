@@ -1,10 +1,14 @@
 """Who may come in, for every route of the table: a new route is covered without anyone remembering."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from shared.edge import Endpoint
+from shared.edge.opening import open_core
+from shared.settings import Settings
 from shared.tenants.caller import PERMISSIONS
-from tests.support.api import Api, Tenant
+from tests.support.api import Api, Tenant, api_of
 from tests.support.routes import CREATES_BY_PATH, ENDPOINTS, World, by_name, good_body
 
 KEYED = [endpoint for endpoint in ENDPOINTS if endpoint.access == "key"]
@@ -16,6 +20,31 @@ BY_ID = [
 ]
 WRONG_KEYS = ("sk_live_" + "x" * 43, "sk_live_", "eyJhbGciOiJub25lIn0.e30.", "nonsense", "sk_live_éééé")
 UNKNOWN_IDS = ("x", "job_0", "job_0000000000000", "job_zzzzzzzzzzzzz", "-1", "%00", "%ff", "é", "a" * 3000)
+
+
+@pytest.fixture(scope="module")
+async def api(settings: Settings) -> AsyncIterator[Api]:
+    """One for all of these tests, as they change nothing that another looks at."""
+    core = await open_core(settings)
+    async with api_of(core) as opened:
+        yield opened
+    await core.close()
+
+
+@pytest.fixture(scope="module")
+async def org(api: Api) -> Tenant:
+    return await api.new_tenant()
+
+
+@pytest.fixture(scope="module")
+async def other_org(api: Api) -> Tenant:
+    return await api.new_tenant()
+
+
+@pytest.fixture
+async def own_org(api: Api) -> Tenant:
+    """For a test that makes something."""
+    return await api.new_tenant()
 
 
 def _anywhere(endpoint: Endpoint) -> str:
@@ -62,11 +91,11 @@ async def test_without_the_permission_it_is_403(org: Tenant, endpoint: Endpoint)
 
 
 @pytest.mark.parametrize("endpoint", SCOPED, ids=by_name)
-async def test_with_the_permission_alone_it_is_let_in(org: Tenant, endpoint: Endpoint) -> None:
+async def test_with_the_permission_alone_it_is_let_in(own_org: Tenant, endpoint: Endpoint) -> None:
     """The route's own permission is enough to come in."""
-    world = await World.of(org)
+    world = await World.of(own_org)
     for word in endpoint.scope:
-        narrow = await org.with_key(permissions=[word])
+        narrow = await own_org.with_key(permissions=[word])
         body = good_body(endpoint) | {"permissions": [word]} if endpoint.body_model else None
         response = await narrow.raw(endpoint.method, world.path(endpoint), json=body)
 
@@ -74,13 +103,15 @@ async def test_with_the_permission_alone_it_is_let_in(org: Tenant, endpoint: End
 
 
 @pytest.mark.parametrize("endpoint", BY_ID, ids=by_name)
-async def test_another_organizations_id_is_404(org: Tenant, other_org: Tenant, endpoint: Endpoint) -> None:
+async def test_another_organizations_id_is_404(
+    own_org: Tenant, other_org: Tenant, endpoint: Endpoint
+) -> None:
     """A request that is good for the owner finds nothing for anybody else, and changes nothing."""
-    world = await World.of(org)
+    world = await World.of(own_org)
     body, path = good_body(endpoint), world.path(endpoint)
 
     refused = await other_org.call(endpoint.method, path, 404, json=body)
-    owners = await org.raw(endpoint.method, path, json=body)
+    owners = await own_org.raw(endpoint.method, path, json=body)
 
     assert refused["code"] == "NOT_FOUND"
     assert owners.status_code != 404, owners.text

@@ -1,10 +1,16 @@
 """A client of the API that says what a test means."""
 
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
+
+from functions.app import every_function
+from shared.core import Core
+from shared.edge.service import Service
 
 V1 = "/api/v1"
 
@@ -45,6 +51,21 @@ class Api:
         slug = f"org-{uuid.uuid4().hex[:16]}"
         made = await self.post("/organizations", {"name": "Test", "slug": slug}, 201)
         return Tenant(self.client, made["api_key"]["key"], made["id"])
+
+
+@asynccontextmanager
+async def api_of(core: Core) -> AsyncIterator[Api]:
+    """The API on these services, without a credential."""
+
+    async def opened() -> Core:
+        return core
+
+    service = Service(every_function()[0], opened)
+    # An address of its own, as what is counted by address outlives a test in Redis.
+    client_address = (uuid.uuid4().hex, 0)
+    transport = httpx.ASGITransport(service, raise_app_exceptions=True, client=client_address)
+    async with httpx.AsyncClient(transport=transport, base_url="http://spooled") as client:
+        yield Api(client)
 
 
 @dataclass
