@@ -20,6 +20,7 @@ from shared.store.faults import is_outdated, is_retryable, translate
 from shared.store.liveness import hung_up_after
 from shared.store.notices import hearing
 from shared.store.queries import Query, prepared
+from shared.store.trip import one_trip
 
 logger = logging.getLogger("spooled.store")
 Row = DictRow
@@ -92,7 +93,7 @@ class Transaction:
         """Run statements one after the other in one round trip; the rows of each."""
         patience = self._patience * len(statements)
         with hung_up_after(self._connection, patience):
-            async with self._connection.pipeline():
+            async with one_trip(self._connection):
                 cursors = [await _execute(self._connection, statement) for statement in statements]
         return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
@@ -152,7 +153,7 @@ class Store:
         try:
             async with self._lease() as connection:
                 with hung_up_after(connection, self._patience):
-                    async with connection.pipeline():
+                    async with one_trip(connection):
                         await connection.execute("BEGIN")
                         await connection.execute(_LIMIT_IDLING)
                         await self._enter(connection, scope, hot=hot)
@@ -188,7 +189,7 @@ class Store:
         self, connection: Connection, scope: Scope, statements: Sequence[Statement]
     ) -> list[list[Row]]:
         with hung_up_after(connection, self._patience * len(statements)):
-            async with connection.pipeline():
+            async with one_trip(connection):
                 await connection.execute("BEGIN")
                 hot = all(statement.query.hot for statement in statements)
                 await self._enter(connection, scope, hot=hot)
