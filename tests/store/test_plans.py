@@ -171,7 +171,7 @@ async def test_recovery_finds_what_lapsed(
     assert found.rows > 0
     assert_reads_indexes(found, 10_000)
     assert locked.rows > 0
-    assert_reads_indexes(locked, ONE_PAGE_OF_READS)
+    assert_reads_indexes(locked, 2 * ONE_PAGE_OF_READS)
     assert_reads_indexes(failed, 120 * len(RUNNING))
 
 

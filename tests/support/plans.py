@@ -99,6 +99,17 @@ class Plan:
         )
 
     @property
+    def rows_in_vain(self) -> int:
+        """Rows that were read and then found not to be wanted."""
+        kinds = ("Rows Removed by Filter", "Rows Removed by Join Filter")
+        return sum(
+            int(node[kind]) * int(node["Actual Loops"])
+            for node in self._nodes(self.root)
+            for kind in kinds
+            if kind in node
+        )
+
+    @property
     def rows(self) -> int:
         return int(self.root["Actual Rows"])
 
