@@ -190,11 +190,9 @@ class Store:
     ) -> list[list[Row]]:
         with hung_up_after(connection, self._patience * len(statements)):
             async with one_trip(connection):
-                await connection.execute("BEGIN")
                 hot = all(statement.query.hot for statement in statements)
                 await self._enter(connection, scope, hot=hot)
                 cursors = [await _execute(connection, statement) for statement in statements]
-                await connection.execute("COMMIT")
         return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
     @asynccontextmanager

@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
-from psycopg.generators import send
+from psycopg.generators import fetch_many, send
+from psycopg.pq import TransactionStatus
 
 if TYPE_CHECKING:
     from psycopg.abc import PQGen
@@ -26,12 +27,22 @@ class _OneMessage(psycopg.AsyncPipeline):
         while self.command_queue:
             self.command_queue.popleft()()
         yield from send(self.pgconn)
-        yield from self._fetch_gen(flush=False)
+        try:
+            yield from self._fetch_gen(flush=False)
+        except psycopg.Error:
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                # The commit failed: its error stood in the place of the Sync, which is still to come.
+                yield from fetch_many(self.pgconn)
+            raise
 
 
 @asynccontextmanager
 async def one_trip(connection: "Connection") -> AsyncIterator[None]:
-    """What is executed in this block leaves at its end; only then are there results, or an error."""
+    """A transaction: what is executed in this block leaves at its end, and holds once the block is left.
+
+    Only then are there results, or an error. PostgreSQL takes the statements before a Sync for one transaction,
+    so it needs no BEGIN and no COMMIT where none is open.
+    """
     connection._pipeline = _OneMessage(connection)  # noqa: SLF001 - it has no other way in
     async with connection.pipeline():
         yield

@@ -4,11 +4,13 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 
+import psycopg
 import pytest
 
 from shared.errors import InvalidInputError
 from shared.settings import Settings
 from shared.store import SYSTEM, PooledConnections, Query, Statement, Store
+from shared.store.faults import UniqueViolationError
 
 LARGE = "x" * 20_000_000
 """More than the buffers of a socket hold, in each direction."""
@@ -19,6 +21,8 @@ MAKE = Query(
     " VALUES ('Trip', %(slug)s, 'free', now(), now())",
     hot=False,
 )
+LATE = Query("late", "INSERT INTO late_check VALUES (%(number)s)", hot=False)
+HOW_MANY_LATE = Query("how_many_late", "SELECT count(*) AS count FROM late_check", hot=False)
 FIND = Query("find", "SELECT org_id FROM organization WHERE slug = %(slug)s", hot=False)
 DIVIDE = Query("divide", "SELECT 1 / %(number)s::integer AS result", hot=False)
 
@@ -51,3 +55,24 @@ async def test_a_failed_statement_undoes_those_before_it(store: Store) -> None:
             await store.fetch_each(SYSTEM, statements)
 
         assert await store.fetch(SYSTEM, FIND, slug=slug) == []
+
+
+@pytest.fixture
+async def checked_late(database_url: str) -> AsyncIterator[None]:
+    """A table whose rule is looked at when a transaction is committed, as none of ours is."""
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as owner:
+        await owner.execute("CREATE TABLE late_check (number integer UNIQUE DEFERRABLE INITIALLY DEFERRED)")
+        await owner.execute("GRANT ALL ON late_check TO spooled_system")
+        yield
+        await owner.execute("DROP TABLE late_check")
+
+
+@pytest.mark.usefixtures("checked_late")
+async def test_a_commit_that_fails_is_an_error(store: Store) -> None:
+    """Nobody is told that something holds which does not, and the next caller has a sound connection."""
+    twice = [Statement(LATE, {"number": 1}), Statement(LATE, {"number": 1})]
+    for _ in range(3):
+        with pytest.raises(UniqueViolationError):
+            await store.fetch_each(SYSTEM, twice)
+
+        assert await store.fetch(SYSTEM, HOW_MANY_LATE) == [{"count": 0}]
