@@ -176,6 +176,20 @@ async def test_a_lease_is_renewed_from_now(rpc: Rpc, org: Tenant, clock: MovingC
         assert timedelta(seconds=length - 10) < left <= timedelta(seconds=length)
 
 
+@pytest.mark.parametrize("seconds", [-1, 4, 3601])
+async def test_an_extension_out_of_its_bounds_is_refused_by_its_name(
+    rpc: Rpc, org: Tenant, seconds: int
+) -> None:
+    """INVALID_ARGUMENT, and the text names the field of the message and not that of REST."""
+    await org.push()
+    (job,) = await take(rpc)
+
+    refusal = await rpc.refusal("RenewLease", job_id=job.id, worker_id="w1", extension_secs=seconds)
+
+    assert refusal.code == "INVALID_ARGUMENT"
+    assert refusal.text.startswith("extension_secs: ")
+
+
 async def test_renewing_what_another_holds_is_no_success(rpc: Rpc, org: Tenant) -> None:
     """Without a lease_id the worker is compared: an OK answer that says false and names no time."""
     await org.push()

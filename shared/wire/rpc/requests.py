@@ -27,7 +27,12 @@ def read_values(model: type[Model], values: dict[str, Any]) -> Model:
         details = input_error(error).details
         assert isinstance(details, list)
         text = "; ".join(
-            f"{_IN_WORDS.get(detail['field'], detail['field'])}: {detail['message']}"
-            for detail in details[:5]
+            f"{_said(model, detail['field'], values)}: {detail['message']}" for detail in details[:5]
         )
         raise InvalidInputError(text, details=details) from None
+
+
+def _said(model: type[RequestModel], field: str, values: dict[str, Any]) -> str:
+    """The field as the message calls it, or as clients look for it."""
+    named = next((name for name in model.aliases.get(field, ()) if name in values), field)
+    return _IN_WORDS.get(named, named)
