@@ -39,6 +39,11 @@ def is_away(error: BaseException) -> bool:
     return isinstance(error, OSError | TimeoutError) or type(error).__module__.partition(".")[0] == "redis"
 
 
+def reason(error: BaseException) -> str:
+    """What the log says of why Redis is away: a time that is over has no words of its own."""
+    return str(error) or type(error).__name__
+
+
 @asynccontextmanager
 async def subscribed(
     open_redis: OpenRedis, channels: Sequence[str], patterns: Sequence[str] = ()

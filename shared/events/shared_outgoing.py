@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from shared.events.channel import OpenRedis, channel_of, is_away, stream_of
+from shared.events.channel import OpenRedis, channel_of, is_away, reason, stream_of
 from shared.events.happening import Happening
 from shared.events.outgoing import Outgoing
 
@@ -161,7 +161,7 @@ class SharedOutgoing(Outgoing):
             if not is_away(error):
                 raise
             if not self._is_away:
-                logger.warning("other processes are not told: %s", error or type(error).__name__)
+                logger.warning("other processes are not told: %s", reason(error))
             self._is_away = True
             self._away_until = monotonic() + _AWAY_SECONDS
             return None

@@ -14,6 +14,7 @@ from shared.events.channel import (
     heard,
     is_away,
     queue_of,
+    reason,
     subscribed,
 )
 from shared.events.shared_outgoing import SharedOutgoing
@@ -82,7 +83,7 @@ class LivingWakeups(SharedWakeups):
             except Exception as error:
                 if not is_away(error):
                     raise
-                logger.warning("wake-ups from other processes are away: %s", error or type(error).__name__)
+                logger.warning("wake-ups from other processes are away: %s", reason(error))
             finally:
                 self._hears = False
                 for org_id, queue in self._lines:
@@ -117,7 +118,7 @@ class FrozenWakeups(SharedWakeups):
         except Exception as error:
             if not is_away(error):
                 raise
-            logger.warning("pushes of others are looked for: %s", error or type(error).__name__)
+            logger.warning("pushes of others are looked for: %s", reason(error))
             return None
 
     async def _listen(self, subscription: "PubSub", org_id: int, queue: str) -> None:
@@ -127,7 +128,7 @@ class FrozenWakeups(SharedWakeups):
         except Exception as error:
             if not is_away(error):
                 raise
-            logger.warning("pushes of others are looked for: %s", error or type(error).__name__)
+            logger.warning("pushes of others are looked for: %s", reason(error))
         finally:
             # Who sleeps until the end of its wait learns that it has to look.
             self._doubt(org_id, queue)

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from shared.errors import SpooledError, UnavailableError
-from shared.events.channel import is_away
+from shared.events.channel import is_away, reason
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -149,7 +149,7 @@ class OpenStreams:
             except Exception as error:
                 if not is_away(error):
                     raise
-                logger.warning("streams are counted by this process alone: %s", error)
+                logger.warning("streams are counted by this process alone: %s", reason(error))
                 self._away_until = monotonic() + _AWAY_SECONDS
                 return count
             return total

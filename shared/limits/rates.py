@@ -11,7 +11,7 @@ from pathlib import Path
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
-from shared.events.channel import is_away
+from shared.events.channel import is_away, reason
 from shared.limits.bucket import Draw, LocalBuckets, Rate, Taken
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class RateLimiter:
         except Exception as error:
             if not is_away(error):
                 raise
-            logger.warning("rate limits are counted by this process alone: %s", error)
+            logger.warning("rate limits are counted by this process alone: %s", reason(error))
             self._is_away, self._ask_again_at = True, monotonic() + _AWAY_SECONDS
             return self._local.draw(rates, seconds)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shared.errors import UnavailableError
-from shared.events.channel import EVENTS, OpenRedis, is_away, stream_of
+from shared.events.channel import EVENTS, OpenRedis, is_away, reason, stream_of
 from shared.live.position import ORIGIN, Place, Position
 from shared.live.room import Room
 from shared.live.source import Page
@@ -184,7 +184,7 @@ class Streams:
 
     def _set_away(self, error: BaseException) -> None:
         if not self.is_away:
-            logger.warning("events go through the database: %s", error or type(error).__name__)
+            logger.warning("events go through the database: %s", reason(error))
             self.is_away = True
             self._away_changed()
 

@@ -118,8 +118,10 @@ async def test_a_redis_that_goes_under_a_running_process_loses_nothing(
     assert slowest < PATIENCE_SECONDS
 
 
-async def test_no_write_waits_for_a_redis_that_hangs(settings: Settings, tmp_path: Path, kind: str) -> None:
-    """Each is answered at once, and told of once Redis answers again."""
+async def test_no_write_waits_for_a_redis_that_hangs(
+    settings: Settings, tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each is answered at once, and told of once Redis answers again; the log says what Redis does."""
     with running_redis(tmp_path) as url:
         async with watched(settings, url, kind) as (core, org), Redis.from_url(url) as operator:
             await org.push(priority=0)
@@ -130,7 +132,10 @@ async def test_no_write_waits_for_a_redis_that_hangs(settings: Settings, tmp_pat
             assert monotonic() - began < 3
             await until(have_come(core, url, org, list(range(20))))
 
+    said = [record.getMessage() for record in caplog.records]
     assert slowest < PATIENCE_SECONDS
+    assert "other processes are not told: TimeoutError" in said
+    assert [words for words in said if words.endswith(": ")] == []
 
 
 async def test_what_came_though_its_answer_was_lost_is_not_told_twice(
