@@ -13,6 +13,7 @@ from shared.settings import Settings
 from shared.store import Store
 from shared.tally import Tally
 from shared.tenants.key_cache import KeyCache
+from shared.together import Together
 
 if TYPE_CHECKING:
     from shared.live.hub import Hub
@@ -32,6 +33,7 @@ class Core:
     streams: OpenStreams = field(default_factory=OpenStreams)
     in_flight: InFlight = field(default_factory=InFlight)
     tally: Tally = field(default_factory=Tally)
+    together: Together = field(default_factory=Together)
     hub: "Hub | None" = None
     """The readers of live events; a Lambda environment has none."""
     waits_end_at: datetime | None = None
@@ -41,6 +43,7 @@ class Core:
         if self.hub is not None:
             await self.hub.close()
         await self.streams.close()
+        await self.together.close()
         await self.wakeups.close()
         await self.rates.close()
         await self.store.close()

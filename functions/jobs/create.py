@@ -1,7 +1,7 @@
 """POST /api/v1/jobs: push a job."""
 
 from shared.edge import Answer, Call, lambda_handler, route
-from shared.jobs.enqueue import enqueue_job
+from shared.jobs.enqueue_one import enqueue_job
 from shared.wire.jobs import CreatedJobAnswer, CreateJob
 
 

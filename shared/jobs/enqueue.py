@@ -5,16 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
-
 from shared import ids
 from shared.core import Core
-from shared.errors import ConflictError, NotFoundError
-from shared.jobs.model import job_answer
-from shared.jobs.read import find_job
+from shared.errors import NotFoundError
+from shared.jobs.sharing import WAIT_BRIEFLY, briefly
 from shared.limits.charge import are_limited, charge
 from shared.limits.payload import check_payloads
-from shared.store import Row, Transaction, load_queries
+from shared.store import Row, Statement, Transaction, load_queries
 from shared.tenants.caller import Caller
 from shared.webhooks.outbox import telling, telling_of_jobs
 from shared.webhooks.sealing import seal
@@ -72,21 +69,25 @@ class Enqueued:
     timeout_seconds: int
 
 
-async def enqueue_jobs(core: Core, caller: Caller, jobs: Sequence[NewJob], now: datetime) -> list[Enqueued]:
+async def enqueue_jobs(
+    core: Core, caller: Caller, jobs: Sequence[NewJob], now: datetime, *, are_shared: bool = False
+) -> list[Enqueued]:
     """Make the jobs in one transaction, and wake who waits for them.
 
     A queue that is named for the first time comes into being. A job whose idempotency key is known is not
     made: the answer names the first one. Nor is one whose parent there is not, or not for this caller.
+    `are_shared`: each is another request's, and none is to be held up by what another one waits for.
     Raises PayloadTooLargeError above the ceiling of the plan, and QuotaExceededError when not all that are
     new fit into it.
     """
     if are_limited(caller.limits, *_CHARGED):
         async with core.store.transaction(caller.scope) as transaction:
+            if are_shared:
+                await transaction.fetch(WAIT_BRIEFLY.query)
             enqueued = await enqueue_within(transaction, core, caller, jobs, now)
     else:
-        row = await core.store.fetch_one(
-            caller.scope, QUERIES["enqueue_jobs"], **_parameters(core, caller, jobs, now)
-        )
+        statement = Statement(QUERIES["enqueue_jobs"], _parameters(core, caller, jobs, now))
+        *_, (row,) = await core.store.fetch_each(caller.scope, briefly(statement, are_shared=are_shared))
         enqueued = _outcomes(jobs, row)
         core.tally.enqueued += _created(enqueued)
     wake_for(core, caller, jobs, enqueued, now)
@@ -138,27 +139,7 @@ def check_completion_webhook(core: Core, job: NewJob) -> None:
         check_url(core.settings, job.completion_webhook, field="completion_webhook")
 
 
-async def enqueue_job(core: Core, caller: Caller, job: NewJob, now: datetime) -> dict[str, Any]:
-    """Make one job and return it whole, with `created`.
-
-    Raises WebhookUrlError, UnknownParentError, and as `enqueue_jobs`.
-    """
-    check_completion_webhook(core, job)
-    (outcome,) = await enqueue_jobs(core, caller, [job], now)
-    if outcome.job_id == ids.UNKNOWN:
-        raise UnknownParentError
-    if outcome.created:
-        row = _new_row(caller, job, outcome, now)
-    else:
-        found = await find_job(core, caller, outcome.job_id)
-        if found is None:
-            raise ConflictError("The job of this idempotency key is not kept any more; use another key.")
-        row = found
-    return job_answer(row, now) | {"created": outcome.created}
-
-
-def _outcomes(jobs: Sequence[NewJob], row: Row | None) -> list[Enqueued]:
-    assert row is not None
+def _outcomes(jobs: Sequence[NewJob], row: Row) -> list[Enqueued]:
     winners: dict[str, int] = row["winners"] or {}
     return [
         _outcome(job, job_id, winners, row["defaults"]) for job, job_id in zip(jobs, row["ids"], strict=True)
@@ -207,33 +188,4 @@ def _parameters(core: Core, caller: Caller, jobs: Sequence[NewJob], now: datetim
             seal(core.settings, job.completion_webhook_secret) if job.completion_webhook_secret else None
             for job in jobs
         ],
-    }
-
-
-def _new_row(caller: Caller, job: NewJob, outcome: Enqueued, now: datetime) -> Row:
-    """The row as the database has it now, without asking for it again."""
-    return {
-        "org_id": caller.org_id,
-        "id": outcome.job_id,
-        "queue": job.queue,
-        "state": "pending",
-        "priority": job.priority,
-        "run_at": job.run_at if job.run_at and job.run_at > now else now,
-        "attempts": 0,
-        "max_retries": outcome.max_retries,
-        "timeout_seconds": outcome.timeout_seconds,
-        "payload": orjson.Fragment(job.payload),
-        "tags": None if job.tags is None else orjson.Fragment(job.tags),
-        "created_at": now,
-        "updated_at": now,
-        "expires_at": job.expires_at,
-        "idempotency_key": job.idempotency_key,
-        "parent_job_id": job.parent_job_id,
-        "completion_webhook": job.completion_webhook,
-        "unmet_parents": 0,
-        **dict.fromkeys(
-            ("result", "last_error", "started_at", "finished_at", "worker_id", "lease_id", "leased_until")
-        ),
-        "workflow_id": None,
-        "dependency_mode": None,
     }

@@ -13,9 +13,9 @@ from shared.core import Core
 from shared.edge.opening import open_core
 from shared.jobs.claim import Claim, claim_jobs
 from shared.settings import Settings
-from shared.store import Scope, Statement
 from shared.tenants.caller import Caller
 from tests.support.api import Tenant
+from tests.support.asked import asked
 from tests.support.until import until, until_consumers_wait
 
 SOON = 8
@@ -34,19 +34,6 @@ async def alone(settings: Settings) -> AsyncIterator[Core]:
 @pytest.fixture
 def caller(org: Tenant) -> Caller:
     return Caller(org_id=ids.decode("org", org.org_id), key_id=1)
-
-
-def asked(core: Core, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the statements that the process runs from now on."""
-    names: list[str] = []
-    run = core.store.fetch_each
-
-    async def counted(scope: Scope, statements: list[Statement]) -> Any:
-        names.extend(statement.query.name for statement in statements)
-        return await run(scope, statements)
-
-    monkeypatch.setattr(core.store, "fetch_each", counted)
-    return names
 
 
 async def waiting(core: Core, caller: Caller, count: int, worker: str = "w") -> list[asyncio.Task[Any]]:

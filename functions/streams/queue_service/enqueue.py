@@ -1,7 +1,7 @@
 """QueueService.Enqueue: push a job."""
 
 from shared.edge.rpc import RpcCall, rpc
-from shared.jobs.enqueue import enqueue_job
+from shared.jobs.enqueue_one import enqueue_job
 from shared.wire.jobs import CreateJob
 from shared.wire.proto import spooled_pb2 as pb
 from shared.wire.rpc.requests import read
