@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import grpc
@@ -64,6 +65,19 @@ def memory_of(pids: list[int]) -> int:
     return total
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of `run`."""
+    return tmp_path_factory.mktemp("run")
+
+
+@pytest.fixture(scope="module")
+def run(folder: Path) -> Iterator[Run]:
+    """One that goes on, for the tests that leave it as it is."""
+    with started(folder) as one:
+        yield one
+
+
 def test_signals_end_the_run_and_keep_the_data(tmp_path: Path) -> None:
     """SIGTERM and Ctrl-C end it with exit code 0, and the next run has what the last one stored."""
     with started(tmp_path) as run:
@@ -85,15 +99,14 @@ def test_the_end_leaves_no_process(tmp_path: Path) -> None:
     assert [pid for pid in family if Path(f"/proc/{pid}/exe").exists()] == []
 
 
-def test_greeting_has_the_first_command(tmp_path: Path) -> None:
+def test_greeting_has_the_first_command(run: Run) -> None:
     """The first thing a person reads has the address and a command that works when pasted."""
-    with started(tmp_path) as run:
-        command = run.said[run.said.index("curl") :]
-        answer = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
+    command = run.said[run.said.index("curl") :]
+    answer = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
 
-        assert run.url in run.said
-        assert "error" not in answer.stdout
-        assert run.make_organization("my-company") == CONFLICT
+    assert run.url in run.said
+    assert "error" not in answer.stdout
+    assert run.make_organization("my-company") == CONFLICT
 
 
 def test_starts_after_kill_of_the_group(tmp_path: Path) -> None:
@@ -114,21 +127,19 @@ def test_starts_while_the_last_run_is_ending(tmp_path: Path) -> None:
         assert first.process.wait() == 0
 
 
-def test_port_in_use_is_said(tmp_path: Path) -> None:
+def test_port_in_use_is_said(tmp_path: Path, run: Run) -> None:
     """Another program on the port is named as the reason, with a way out."""
-    with started(tmp_path / "first") as run:
-        said = refused(tmp_path / "second", port=run.port)
+    said = refused(tmp_path / "second", port=run.port)
 
     assert f"Port {run.port} of 127.0.0.1 is in use" in said
     assert f"make run PORT={run.port + 1}" in said
     assert "Traceback" not in said
 
 
-def test_grpc_port_in_use_is_said(tmp_path: Path) -> None:
+def test_grpc_port_in_use_is_said(tmp_path: Path, run: Run) -> None:
     """As the other port, by the name of its own setting, and before any server is started."""
-    with started(tmp_path / "first") as run:
-        port = run.grpc_address.rpartition(":")[2]
-        said = refused(tmp_path / "second", port=free_port(), settings={"GRPC_PORT": port})
+    port = run.grpc_address.rpartition(":")[2]
+    said = refused(tmp_path / "second", port=free_port(), settings={"GRPC_PORT": port})
 
     assert f"Port {port} of 127.0.0.1 is in use" in said
     assert f"make run GRPC_PORT={int(port) + 1}" in said
@@ -136,13 +147,12 @@ def test_grpc_port_in_use_is_said(tmp_path: Path) -> None:
     assert not (tmp_path / "second" / "postgres").exists()
 
 
-def test_folder_in_use_is_said(tmp_path: Path) -> None:
+def test_folder_in_use_is_said(run: Run, folder: Path) -> None:
     """A second run on the same data folder is refused, names the first, and leaves it alone."""
-    with started(tmp_path) as run:
-        said = refused(tmp_path, port=free_port())
+    said = refused(folder, port=free_port())
 
-        assert f"in use by another run (process {run.process.pid})" in said
-        assert run.make_organization("still-there") == CREATED
+    assert f"in use by another run (process {run.process.pid})" in said
+    assert run.make_organization("still-there") == CREATED
 
 
 @pytest.mark.parametrize(
@@ -169,10 +179,9 @@ def test_wrong_settings_are_said(tmp_path: Path, settings: dict[str, str], reaso
 
 
 @linux_only
-def test_listens_on_loopback_alone(tmp_path: Path) -> None:
+def test_listens_on_loopback_alone(run: Run) -> None:
     """Neither the service nor its servers can be reached from another machine."""
-    with started(tmp_path) as run:
-        addresses = listening_sockets(family_of(run))
+    addresses = listening_sockets(family_of(run))
 
     # The second is the first as gRPC writes it, for both families.
     assert addresses == {"0100007F", "0000000000000000FFFF00000100007F"}
