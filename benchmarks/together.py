@@ -28,7 +28,8 @@ from shared.jobs.claim import Claim, claim_jobs
 from shared.jobs.enqueue import NewJob
 from shared.jobs.enqueue_one import enqueue_job
 from shared.jobs.refusal import Hold
-from shared.jobs.settle import Completion, complete_jobs
+from shared.jobs.settle import Completion
+from shared.jobs.settle_one import complete_job
 from shared.settings import Settings
 from shared.store.migrate import migrate
 from shared.tenants.caller import Caller
@@ -72,7 +73,7 @@ async def measure_round(core: Core, callers: int, times: Times) -> None:
         job = jobs[number]
         hold = Hold(ids.decode("job", job["id"]), ids.decode("lease", job["lease_id"]))
         done = Completion(hold, '{"done": true}')
-        (outcome,) = await complete_jobs(core, ORG, job["worker_id"], [done], datetime.now(UTC))
+        outcome = await complete_job(core, ORG, job["worker_id"], done, datetime.now(UTC))
         outcome.row_or_raise()
 
     for act, one in zip(ACTS, (enqueue, claim, complete), strict=True):

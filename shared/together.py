@@ -16,8 +16,6 @@ from shared.errors import SpooledError, UnavailableError
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
-PATIENCE_SECONDS = 0.1
-"""How long anybody is held up by the others of its kind at most."""
 _MOST_GATHERED = 1_000
 """In all kinds; who comes then goes alone, and waits for a connection like everybody else."""
 
@@ -63,11 +61,13 @@ class Together:
     """The kinds of one process.
 
     at_once: the places of a key. largest: how many go together at most.
+    patience_seconds: how long who has gathered waits for a place at most.
     """
 
-    def __init__(self, *, at_once: int = 2, largest: int = 64) -> None:
+    def __init__(self, *, at_once: int = 2, largest: int = 64, patience_seconds: float = 0.1) -> None:
         self._at_once = at_once
         self._largest = largest
+        self._patience_seconds = patience_seconds
         self._lanes: dict[Hashable, _Lane] = {}
         self._count = 0
         self._running: set[asyncio.Task[None]] = set()
@@ -103,7 +103,7 @@ class Together:
         lane.gathered.append(one)
         self._count += 1
         if lane.patience is None:
-            lane.patience = loop.call_later(PATIENCE_SECONDS, self._go, kind, lane)
+            lane.patience = loop.call_later(self._patience_seconds, self._go, kind, lane)
         telling = await one.told
         if telling is None:
             return await kind.alone(item)
@@ -124,7 +124,9 @@ class Together:
             lane.patience = None
         going = self._next(kind, lane)
         if lane.gathered:
-            lane.patience = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._go, kind, lane)
+            lane.patience = asyncio.get_running_loop().call_later(
+                self._patience_seconds, self._go, kind, lane
+            )
         if going:
             lane.taken += 1
             # In nobody's context: what one of them carries with it is not the others'.

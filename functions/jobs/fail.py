@@ -4,7 +4,7 @@ from typing import Any
 
 from shared.edge import Call, lambda_handler, route
 from shared.jobs.model import job_answer
-from shared.jobs.settle import fail_jobs
+from shared.jobs.settle_one import fail_job
 from shared.wire.jobs import FailedJobAnswer, FailRequest
 
 
@@ -12,8 +12,8 @@ from shared.wire.jobs import FailedJobAnswer, FailRequest
 async def endpoint(call: Call, job_id: str, body: FailRequest) -> dict[str, Any]:
     """Failed: back to the queue with backoff while retries are left, else to the dead letters."""
     body.require_lease(call.core.settings)
-    failures = [body.failure(job_id)]
-    (outcome,) = await fail_jobs(call.core, call.caller, body.worker_id, failures, call.random, call.now)
+    failure = body.failure(job_id)
+    outcome = await fail_job(call.core, call.caller, body.worker_id, failure, call.random, call.now)
     row = outcome.row_or_raise()
     will_retry = row["state"] == "pending"
     retry_at = row["run_at"] if will_retry else None

@@ -8,7 +8,7 @@ from typing import Any
 from shared import ids
 from shared.core import Core
 from shared.errors import NotFoundError
-from shared.jobs.sharing import WAIT_BRIEFLY, briefly
+from shared.jobs.sharing import WAIT_BRIEFLY, fetch_each
 from shared.limits.charge import are_limited, charge
 from shared.limits.payload import check_payloads
 from shared.store import Row, Statement, Transaction, load_queries
@@ -87,7 +87,7 @@ async def enqueue_jobs(
             enqueued = await enqueue_within(transaction, core, caller, jobs, now)
     else:
         statement = Statement(QUERIES["enqueue_jobs"], _parameters(core, caller, jobs, now))
-        *_, (row,) = await core.store.fetch_each(caller.scope, briefly(statement, are_shared=are_shared))
+        ((row,),) = await fetch_each(core, caller, [statement], are_shared=are_shared)
         enqueued = _outcomes(jobs, row)
         core.tally.enqueued += _created(enqueued)
     wake_for(core, caller, jobs, enqueued, now)

@@ -12,13 +12,12 @@ from shared.errors import ConflictError
 from shared.jobs.enqueue import Enqueued, NewJob, UnknownParentError, check_completion_webhook, enqueue_jobs
 from shared.jobs.model import job_answer
 from shared.jobs.read import find_job
+from shared.jobs.sharing import LARGEST_SHARED
 from shared.limits.payload import check_payloads
 from shared.store import Row
 from shared.tenants.caller import Caller
 from shared.together import Kind
 
-_LARGEST_SHARED = 65_536
-"""Characters of a payload: a larger one takes so long by itself that it gains nothing in company."""
 _Asked = tuple[NewJob, datetime]
 _Made = tuple[Enqueued, datetime]
 
@@ -55,7 +54,7 @@ async def _enqueued(core: Core, caller: Caller, job: NewJob, now: datetime) -> _
         made = await enqueue_jobs(core, caller, jobs, latest, are_shared=True)
         return [(outcome, latest) for outcome in made]
 
-    if len(job.payload) > _LARGEST_SHARED:
+    if len(job.payload) > LARGEST_SHARED:
         return await alone((job, now))
     key = "enqueue", caller.org_id, caller.queues, caller.limits
     return await core.together.do(Kind(key, alone, shared), (job, now))

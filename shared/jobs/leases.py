@@ -6,13 +6,23 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from time import monotonic
-from typing import Any
 
 from shared import ids
 from shared.core import Core
 from shared.errors import FaultError
 from shared.jobs.children import wake_others
-from shared.jobs.refusal import HELD, LOG, Hold, Outcome, Settling, count_settled, first_of_each, settle
+from shared.jobs.refusal import (
+    HELD,
+    LOG,
+    Hold,
+    Outcome,
+    Settling,
+    count_settled,
+    fence,
+    first_of_each,
+    said_by,
+    settle,
+)
 from shared.jobs.settle import fail_lapsed
 from shared.store import SYSTEM, Statement, load_queries, tenant
 from shared.tenants.caller import Caller
@@ -41,8 +51,9 @@ def extending(
     caller: Caller, worker_id: str | None, holds: Sequence[Hold], seconds: int, now: datetime
 ) -> Settling:
     """What moves the end of each lease."""
-    parameters = _hold_parameters(caller, worker_id, holds, now) | {"seconds": seconds}
-    return Settling(worker_id, holds, Statement(QUERIES["extend_leases"], parameters))
+    said = said_by(worker_id, holds, now)
+    parameters = fence(caller, first_of_each(said)) | {"seconds": seconds, "now": now}
+    return Settling(said, Statement(QUERIES["extend_leases"], parameters))
 
 
 async def release_jobs(
@@ -54,8 +65,9 @@ async def release_jobs(
     now: datetime,
 ) -> list[Outcome]:
     """Give jobs back (snooze): claimable again at `run_at`, or as before (None); the attempt not counted."""
-    parameters = _hold_parameters(caller, worker_id, holds, now) | {"run_at": run_at}
-    settling = Settling(worker_id, holds, Statement(QUERIES["release_jobs"], parameters))
+    said = said_by(worker_id, holds, now)
+    parameters = fence(caller, first_of_each(said)) | {"run_at": run_at, "now": now}
+    settling = Settling(said, Statement(QUERIES["release_jobs"], parameters))
     return (await settle(core, caller, settling, now))[0]
 
 
@@ -108,17 +120,3 @@ async def _recover(core: Core, org_id: int, queue: str, now: datetime, only: int
         wake_others(core, org_id, rows)
         count_settled(core, rows, now, failures=True)
     return len(rows)
-
-
-def _hold_parameters(
-    caller: Caller, worker_id: str | None, holds: Sequence[Hold], now: datetime
-) -> dict[str, Any]:
-    first = first_of_each(holds)
-    return {
-        "org_id": caller.org_id,
-        "queues": caller.queue_filter,
-        "worker_id": worker_id,
-        "ids": [hold.job_id for hold in first],
-        "lease_ids": [hold.lease_id for hold in first],
-        "now": now,
-    }

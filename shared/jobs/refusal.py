@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from shared import ids
 from shared.core import Core
@@ -11,6 +11,7 @@ from shared.errors import ConflictError, LeaseExpiredError, OtherWorkerError, Sp
 from shared.jobs.children import wake_others
 from shared.jobs.model import SETTLED_STATES
 from shared.jobs.read import JobNotFoundError
+from shared.jobs.sharing import fetch_each
 from shared.store import Row, Statement, load_queries
 from shared.tenants.caller import Caller
 
@@ -46,6 +47,19 @@ Held = TypeVar("Held", bound=Holding)
 
 
 @dataclass(frozen=True, slots=True)
+class Said(Generic[Held]):
+    """What a worker said of a job that it holds, and when; `worker_id` None is not compared."""
+
+    item: Held
+    worker_id: str | None
+    at: datetime
+
+    @property
+    def hold(self) -> Hold:
+        return self.item.hold
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one job of a batch: its new row, or why nothing was changed."""
 
@@ -62,13 +76,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """A change of jobs that a worker holds, ready to run: what was asked, and the statement that does it.
+    """A change of jobs that workers hold, ready to run: what was said, and the statement that does it.
 
     `failures`: each changed job is a failed attempt.
     """
 
-    worker_id: str | None
-    holds: Sequence[Hold]
+    said: Sequence[Said[Any]]
     statement: Statement
     failures: bool = False
 
@@ -83,23 +96,49 @@ def first_of_each(items: Sequence[Held]) -> list[Held]:
     return [first[job_id] for job_id in sorted(first)]
 
 
+def said_by(worker_id: str | None, items: Sequence[Held], at: datetime) -> list[Said[Held]]:
+    """What one worker says of several jobs."""
+    return [Said(item, worker_id, at) for item in items]
+
+
+def fence(caller: Caller, first: Sequence[Said[Any]]) -> dict[str, Any]:
+    """The parameters of `HELD`, for what is said of each job, by ascending job."""
+    return {
+        "org_id": caller.org_id,
+        "queues": caller.queue_filter,
+        "ids": [said.hold.job_id for said in first],
+        "lease_ids": [said.hold.lease_id for said in first],
+        "worker_ids": [said.worker_id for said in first],
+        "holders_at": [said.at for said in first],
+    }
+
+
 async def settle(
-    core: Core, caller: Caller, settling: Settling, now: datetime, then: Sequence[Statement] = ()
+    core: Core,
+    caller: Caller,
+    settling: Settling,
+    now: datetime,
+    then: Sequence[Statement] = (),
+    *,
+    are_shared: bool = False,
 ) -> tuple[list[Outcome], list[list[Row]]]:
     """Change the held jobs, each that is not held refused alone, and wake who waits for one given back.
 
     The statements of `then` run after it in the same transaction and round trip; their rows come second.
+    `are_shared`: each is another request's. An error means that nothing was changed.
     """
-    rows, *followed = await core.store.fetch_each(caller.scope, [settling.statement, *then])
+    statements = [settling.statement, *then]
+    rows, *followed = await fetch_each(core, caller, statements, are_shared=are_shared)
     for row in rows:
         if row["state"] == "pending":
             core.wakeups.notify(caller.org_id, row["queue"])
     let_go = {row["id"] for row in rows if row["state"] != "processing"}
-    named = [(hold.job_id, hold.lease_id) for hold in settling.holds if hold.job_id in let_go]
+    holds = [said.hold for said in settling.said]
+    named = [(hold.job_id, hold.lease_id) for hold in holds if hold.job_id in let_go]
     core.in_flight.settled(caller.org_id, named, now)
     wake_others(core, caller.org_id, rows)
     count_settled(core, rows, now, failures=settling.failures)
-    return await _outcomes(core, caller, settling, rows, now), followed
+    return await _outcomes(core, caller, settling.said, rows), followed
 
 
 def count_settled(core: Core, rows: Sequence[Row], now: datetime, *, failures: bool) -> None:
@@ -112,36 +151,45 @@ def count_settled(core: Core, rows: Sequence[Row], now: datetime, *, failures: b
 
 
 async def _outcomes(
-    core: Core, caller: Caller, settling: Settling, rows: Sequence[Row], now: datetime
+    core: Core, caller: Caller, all_said: Sequence[Said[Any]], rows: Sequence[Row]
 ) -> list[Outcome]:
-    """Match the changed rows to what was asked, and find out why the others were refused."""
+    """Match the changed rows to what was said, and find out why the others were refused."""
     changed = {row["id"]: row for row in rows}
-    refused = [hold.job_id for hold in settling.holds if hold.job_id not in changed]
+    refused = [said.hold.job_id for said in all_said if said.hold.job_id not in changed]
     states: dict[int, Row] = {}
+    trouble: SpooledError | None = None
     if refused:
-        found = await core.store.fetch(
-            caller.scope,
-            QUERIES["states_of_jobs"],
-            org_id=caller.org_id,
-            ids=refused,
-            queues=caller.queue_filter,
-        )
-        states = {row["id"]: row for row in found}
+        try:
+            states = await _states(core, caller, refused)
+        except SpooledError as error:  # the others' change is committed, and they hear of it
+            trouble = error
     seen: set[int] = set()
     outcomes: list[Outcome] = []
-    for hold in settling.holds:
-        if hold.job_id in seen and hold.job_id != ids.UNKNOWN:
-            outcomes.append(Outcome(hold.job_id, refused=RepeatedJobError()))
-        elif hold.job_id in changed:
-            outcomes.append(Outcome(hold.job_id, changed[hold.job_id]))
+    for said in all_said:
+        job_id = said.hold.job_id
+        if job_id in seen and job_id != ids.UNKNOWN:
+            outcomes.append(Outcome(job_id, refused=RepeatedJobError()))
+        elif job_id in changed:
+            outcomes.append(Outcome(job_id, changed[job_id]))
         else:
-            reason = _reason(states.get(hold.job_id), hold, settling.worker_id, now)
-            outcomes.append(Outcome(hold.job_id, refused=reason))
-        seen.add(hold.job_id)
+            outcomes.append(Outcome(job_id, refused=trouble or _reason(states.get(job_id), said)))
+        seen.add(job_id)
     return outcomes
 
 
-def _reason(state: Row | None, hold: Hold, worker_id: str | None, now: datetime) -> SpooledError:
+async def _states(core: Core, caller: Caller, job_ids: Sequence[int]) -> dict[int, Row]:
+    found = await core.store.fetch(
+        caller.scope,
+        QUERIES["states_of_jobs"],
+        org_id=caller.org_id,
+        ids=job_ids,
+        queues=caller.queue_filter,
+    )
+    return {row["id"]: row for row in found}
+
+
+def _reason(state: Row | None, said: Said[Any]) -> SpooledError:
+    hold = said.hold
     if state is None:
         return JobNotFoundError()
     if state["state"] in SETTLED_STATES:
@@ -152,8 +200,8 @@ def _reason(state: Row | None, hold: Hold, worker_id: str | None, now: datetime)
         )
     if state["state"] != "processing":
         return ConflictError("Job is not processing: claim it first")
-    if state["leased_until"] <= now:
+    if state["leased_until"] <= said.at:
         return LeaseExpiredError()
-    if worker_id is not None and worker_id != state["worker_id"]:
+    if said.worker_id is not None and said.worker_id != state["worker_id"]:
         return OtherWorkerError()
     return LeaseExpiredError()

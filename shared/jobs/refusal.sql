@@ -13,9 +13,10 @@ WHERE archived.org_id = %(org_id)s AND archived.id = ANY(%(ids)s::bigint[])
 -- held --
 -- A fragment. What is given must be the job's, and a lapsed lease may be another worker's in the next instant.
 -- Only what is processing has a lease: to name that state would offer the planner the index of all that are.
-job.leased_until > %(now)s::timestamptz
-AND job.lease_id = coalesce((%(lease_ids)s::bigint[])[array_position(%(ids)s::bigint[], job.id)], job.lease_id)
-AND (%(worker_id)s::text IS NULL OR job.worker_id = %(worker_id)s)
+-- Each holder is held to its own instant and name; `ids` ascend, so that a job's place is found by halving.
+job.leased_until > (%(holders_at)s::timestamptz[])[width_bucket(job.id, %(ids)s::bigint[])]
+AND job.lease_id = coalesce((%(lease_ids)s::bigint[])[width_bucket(job.id, %(ids)s::bigint[])], job.lease_id)
+AND job.worker_id = coalesce((%(worker_ids)s::text[])[width_bucket(job.id, %(ids)s::bigint[])], job.worker_id)
 AND (%(queues)s::text[] IS NULL OR job.queue = ANY(%(queues)s::text[]));
 
 -- log --

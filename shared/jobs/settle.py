@@ -9,7 +9,18 @@ from typing import Any
 from shared.core import Core
 from shared.jobs.children import ADVANCED, FREED
 from shared.jobs.model import CARRIED
-from shared.jobs.refusal import HELD, LOG, Hold, Outcome, Settling, first_of_each, settle
+from shared.jobs.refusal import (
+    HELD,
+    LOG,
+    Hold,
+    Outcome,
+    Said,
+    Settling,
+    fence,
+    first_of_each,
+    said_by,
+    settle,
+)
 from shared.store import Row, Statement, Transaction, load_queries
 from shared.tenants.caller import Caller
 from shared.webhooks.outbox import telling_completions, telling_of_jobs
@@ -92,19 +103,18 @@ def completing(
     caller: Caller, worker_id: str | None, completions: Sequence[Completion], now: datetime
 ) -> Settling:
     """What moves each held job to the archive with its result."""
-    first = first_of_each(completions)
-    parameters = {
-        "org_id": caller.org_id,
-        "queues": caller.queue_filter,
-        "worker_id": worker_id,
-        "ids": [completion.hold.job_id for completion in first],
-        "lease_ids": [completion.hold.lease_id for completion in first],
-        "results": [completion.result for completion in first],
-        "whole": len(completions) == 1,
-        "now": now,
-    }
-    holds = [completion.hold for completion in completions]
-    return Settling(worker_id, holds, Statement(QUERIES["complete_jobs"], parameters))
+    said = said_by(worker_id, completions, now)
+    return completing_of(caller, said, now, are_whole=len(completions) == 1)
+
+
+def completing_of(
+    caller: Caller, said: Sequence[Said[Completion]], now: datetime, *, are_whole: bool
+) -> Settling:
+    """The same, of whomever; with `are_whole` the rows have payload and result."""
+    first = first_of_each(said)
+    results = [completion.item.result for completion in first]
+    parameters = fence(caller, first) | {"results": results, "whole": are_whole, "now": now}
+    return Settling(said, Statement(QUERIES["complete_jobs"], parameters))
 
 
 def failing(
@@ -115,30 +125,37 @@ def failing(
     The delay of the n-th failure is `retry_delay_seconds * backoff_multiplier ** (n - 1)` of its queue, at
     most `backoff_max_seconds`, and up to half a second of jitter.
     """
-    parameters = _failure_parameters(caller.org_id, first_of_each(failures), chance, now)
-    parameters |= {"queues": caller.queue_filter, "worker_id": worker_id, "lapsed": False}
-    holds = [failure.hold for failure in failures]
-    return Settling(worker_id, holds, Statement(QUERIES["fail_jobs"], parameters), failures=True)
+    return failing_of(caller, said_by(worker_id, failures, now), chance, now)
+
+
+def failing_of(
+    caller: Caller, said: Sequence[Said[Failure]], chance: random.Random, now: datetime
+) -> Settling:
+    """The same, of whomever."""
+    first = first_of_each(said)
+    parameters = fence(caller, first) | _failure_parameters([one.item for one in first], chance, now)
+    statement = Statement(QUERIES["fail_jobs"], parameters | {"lapsed": False})
+    return Settling(said, statement, failures=True)
 
 
 async def fail_lapsed(
     transaction: Transaction, org_id: int, holds: Sequence[Hold], chance: random.Random, now: datetime
 ) -> list[Row]:
     """A lapsed lease is a failed attempt: the same change, for jobs that nobody holds any more."""
-    failures = [Failure(hold, LAPSED) for hold in holds]
-    parameters = _failure_parameters(org_id, failures, chance, now)
-    return await transaction.fetch(
-        QUERIES["fail_jobs"], **parameters, queues=None, worker_id=None, lapsed=True
-    )
-
-
-def _failure_parameters(
-    org_id: int, failures: Sequence[Failure], chance: random.Random, now: datetime
-) -> dict[str, Any]:
-    return {
+    held_by_nobody: dict[str, Any] = {
         "org_id": org_id,
-        "ids": [failure.hold.job_id for failure in failures],
-        "lease_ids": [failure.hold.lease_id for failure in failures],
+        "queues": None,
+        "ids": [hold.job_id for hold in holds],
+        "lease_ids": [hold.lease_id for hold in holds],
+        "worker_ids": [],
+        "holders_at": [],
+    }
+    parameters = _failure_parameters([Failure(hold, LAPSED) for hold in holds], chance, now)
+    return await transaction.fetch(QUERIES["fail_jobs"], **held_by_nobody, **parameters, lapsed=True)
+
+
+def _failure_parameters(failures: Sequence[Failure], chance: random.Random, now: datetime) -> dict[str, Any]:
+    return {
         "errors": [failure.error for failure in failures],
         "no_retries": [failure.no_retry for failure in failures],
         "jitters": [chance.random() * _JITTER_SECONDS for _ in failures],

@@ -7,7 +7,7 @@ WITH removed AS (
     DELETE FROM job
     WHERE job.org_id = %(org_id)s AND job.id = ANY(%(ids)s::bigint[])
       AND {{held}}
-    RETURNING job.*, (%(results)s::text[])[array_position(%(ids)s::bigint[], job.id)] AS result
+    RETURNING job.*, (%(results)s::text[])[width_bucket(job.id, %(ids)s::bigint[])] AS result
 ),
 archived AS (
     INSERT INTO job_archive ({{carried}}, state, last_error, log, updated_at, result, finished_at)

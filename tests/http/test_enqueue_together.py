@@ -27,7 +27,13 @@ UNSTORABLE = '"\\u0000"'
 
 @pytest.fixture
 def one_place(core: Core) -> Core:
-    """A process in which all go together but for the first."""
+    """A process in which all go together but for the first, however slow the machine is."""
+    return replace(core, together=Together(at_once=1, patience_seconds=60))
+
+
+@pytest.fixture
+def impatient(core: Core) -> Core:
+    """The same, but for those who are held up."""
     return replace(core, together=Together(at_once=1))
 
 
@@ -151,7 +157,7 @@ async def test_a_plan_with_room_is_charged_once_for_all(
 
 
 async def test_one_that_waits_for_another_transaction_holds_nobody_up(
-    one_place: Core, caller: Caller, database_url: str
+    impatient: Core, caller: Caller, database_url: str
 ) -> None:
     """Its idempotency key is in other hands for as long as it likes; jobs without it are made meanwhile."""
     async with await psycopg.AsyncConnection.connect(database_url) as other:
@@ -162,8 +168,8 @@ async def test_one_that_waits_for_another_transaction_holds_nobody_up(
             (caller.org_id,),
         )
         keyed = NewJob("emails", "{}", idempotency_key="order-1")
-        stuck = [asyncio.ensure_future(at_once(one_place, caller, [keyed])) for _ in range(3)]
-        free = asyncio.ensure_future(at_once(one_place, caller, [NewJob("emails", "{}")] * 10))
+        stuck = [asyncio.ensure_future(at_once(impatient, caller, [keyed])) for _ in range(3)]
+        free = asyncio.ensure_future(at_once(impatient, caller, [NewJob("emails", "{}")] * 10))
 
         made = await asyncio.wait_for(free, 15)
 
@@ -177,13 +183,13 @@ async def test_one_that_waits_for_another_transaction_holds_nobody_up(
 
 
 async def test_who_goes_does_not_undo_the_others(
-    one_place: Core, caller: Caller, org: Tenant, database_url: str
+    impatient: Core, caller: Caller, org: Tenant, database_url: str
 ) -> None:
     """A client that goes while its job is made with others costs these nothing."""
     async with await psycopg.AsyncConnection.connect(database_url) as other:
         await other.execute("LOCK TABLE job IN EXCLUSIVE MODE")
         calls = [
-            asyncio.ensure_future(at_once(one_place, caller, [NewJob("emails", str(number))]))
+            asyncio.ensure_future(at_once(impatient, caller, [NewJob("emails", str(number))]))
             for number in range(5)
         ]
 

@@ -102,7 +102,7 @@ async def test_fifty_at_once_fare_as_one_by_one(
     if are_storable:
         wishes = [wish for wish in wishes if wish.job.tags != UNSTORABLE]
     crowded, lonely = [await Place.new(api, is_limited=is_limited) for _ in range(2)]
-    together = replace(core, together=Together(at_once=1))
+    together = replace(core, together=Together(at_once=1, patience_seconds=60))
     now = core.clock()
 
     at_once = await asyncio.gather(*[crowded.grant(together, wish, now) for wish in wishes])

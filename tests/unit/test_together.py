@@ -54,10 +54,9 @@ async def settled() -> None:
         await asyncio.sleep(0)
 
 
-@pytest.fixture(autouse=True)
-def endless_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def endless(*, at_once: int = 1, largest: int = 64) -> Together:
     """Nobody goes before the test lets him, however slow the machine is."""
-    monkeypatch.setattr(together, "PATIENCE_SECONDS", 3600)
+    return Together(at_once=at_once, largest=largest, patience_seconds=3600)
 
 
 async def outcomes(tasks: Sequence[asyncio.Task[int]]) -> list[Any]:
@@ -67,7 +66,7 @@ async def outcomes(tasks: Sequence[asyncio.Task[int]]) -> list[Any]:
 
 async def test_one_after_the_other_goes_alone() -> None:
     """Who finds a free place does not wait for others."""
-    work, at = Work(), Together(at_once=1)
+    work, at = Work(), endless()
     work.let()
 
     assert [await at.do(work.kind, number) for number in range(3)] == [0, 2, 4]
@@ -76,7 +75,7 @@ async def test_one_after_the_other_goes_alone() -> None:
 
 async def test_those_who_come_meanwhile_go_together_in_their_order() -> None:
     """While one is under way the others gather, and each gets its own answer."""
-    work, at = Work(), Together(at_once=1)
+    work, at = Work(), endless()
     tasks = await work.begin(at, range(6))
     work.let()
 
@@ -86,7 +85,7 @@ async def test_those_who_come_meanwhile_go_together_in_their_order() -> None:
 
 async def test_no_more_go_together_than_may() -> None:
     """The rest goes when these are back, the earliest first."""
-    work, at = Work(), Together(at_once=2, largest=3)
+    work, at = Work(), endless(at_once=2, largest=3)
     tasks = await work.begin(at, range(10))
     work.let()
 
@@ -96,7 +95,7 @@ async def test_no_more_go_together_than_may() -> None:
 
 async def test_other_kinds_do_not_wait() -> None:
     """A place is one of its key."""
-    work, other, at = Work(), Work(), Together(at_once=1)
+    work, other, at = Work(), Work(), endless()
     other.kind = Kind("other", other._alone, other._shared)
     tasks = await work.begin(at, [1]) + await other.begin(at, [2])
 
@@ -108,7 +107,7 @@ async def test_other_kinds_do_not_wait() -> None:
 
 async def test_one_that_spoils_it_harms_no_other() -> None:
     """What was undone for all is done for each by itself; the error is the one's who caused it."""
-    work, at = Work(), Together(at_once=1)
+    work, at = Work(), endless()
     work.bad[2] = ConflictError()
     tasks = await work.begin(at, range(4))
     work.let()
@@ -119,7 +118,7 @@ async def test_one_that_spoils_it_harms_no_other() -> None:
 
 async def test_a_fault_of_the_shared_run_alone_is_nobodys() -> None:
     """When it only fails with several, all of them are done."""
-    work, at = Work(), Together(at_once=1)
+    work, at = Work(), endless()
     work.bad_together = FaultError()
     tasks = await work.begin(at, range(4))
     work.let()
@@ -130,7 +129,7 @@ async def test_a_fault_of_the_shared_run_alone_is_nobodys() -> None:
 @pytest.mark.parametrize("error", [UnavailableError(), RuntimeError("a bug")], ids=repr)
 async def test_what_may_have_held_is_not_done_again(error: Exception) -> None:
     """Who does not know whether his change is committed is told so, and decides himself."""
-    work, at = Work(), Together(at_once=1)
+    work, at = Work(), endless()
     work.bad_together = error
     tasks = await work.begin(at, range(4))
     work.let()
@@ -141,7 +140,7 @@ async def test_what_may_have_held_is_not_done_again(error: Exception) -> None:
 
 async def test_the_one_of_a_run_of_one_fails_once() -> None:
     """Who gathered and had no company is not tried again."""
-    work, at = Work(), Together(at_once=1)
+    work, at = Work(), endless()
     work.bad[1] = ConflictError()
     tasks = await work.begin(at, range(2))
     work.let()
@@ -152,7 +151,7 @@ async def test_the_one_of_a_run_of_one_fails_once() -> None:
 
 async def test_who_goes_before_its_turn_is_left_out() -> None:
     """One that is cancelled while it gathers is not done."""
-    work, at = Work(), Together(at_once=1)
+    work, at = Work(), endless()
     tasks = await work.begin(at, range(4))
     tasks[2].cancel()
     await settled()
@@ -166,7 +165,7 @@ async def test_who_goes_before_its_turn_is_left_out() -> None:
 
 async def test_who_goes_while_it_is_done_undoes_nothing() -> None:
     """One that is cancelled during the shared run leaves the others their answers."""
-    work, at = Work(), Together(at_once=1)
+    work, at = Work(), endless()
     tasks = await work.begin(at, range(4))
     work.let(1)
     await settled()
@@ -183,7 +182,7 @@ async def test_who_goes_while_it_is_done_undoes_nothing() -> None:
 
 async def test_a_cancelled_one_frees_its_place() -> None:
     """Who is alone under way and is cancelled lets those who have gathered go."""
-    work, at = Work(), Together(at_once=1)
+    work, at = Work(), endless()
     tasks = await work.begin(at, range(3))
     tasks[0].cancel()
     await settled()
@@ -193,10 +192,9 @@ async def test_a_cancelled_one_frees_its_place() -> None:
     assert (await outcomes(tasks))[1:] == [2, 4]
 
 
-async def test_a_stuck_one_holds_nobody_up_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_stuck_one_holds_nobody_up_for_long() -> None:
     """After a while those who have gathered go, though no place is free."""
-    monkeypatch.setattr(together, "PATIENCE_SECONDS", 0.01)
-    work, at = Work(), Together(at_once=1)
+    work, at = Work(), Together(at_once=1, patience_seconds=0.01)
     tasks = await work.begin(at, range(3))
 
     async def have_gone() -> bool:
@@ -211,7 +209,7 @@ async def test_a_stuck_one_holds_nobody_up_for_long(monkeypatch: pytest.MonkeyPa
 
 async def test_two_of_the_same_thing_go_one_after_the_other() -> None:
     """Where one run can do a thing only once, the second goes with the next, and loses no turn to others."""
-    work, at = Work(apart=lambda number: number % 10), Together(at_once=1)
+    work, at = Work(apart=lambda number: number % 10), endless()
     tasks = await work.begin(at, [0, 1, 11, 2, 21, 12, 3])
     work.let()
 
@@ -222,7 +220,7 @@ async def test_two_of_the_same_thing_go_one_after_the_other() -> None:
 async def test_the_crowd_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who finds too many waiting goes alone, to where everybody waits for a connection."""
     monkeypatch.setattr(together, "_MOST_GATHERED", 2)
-    work, at = Work(), Together(at_once=1)
+    work, at = Work(), endless()
     tasks = await work.begin(at, range(4))
 
     assert work.runs == [[0], [3]]
@@ -234,7 +232,7 @@ async def test_the_crowd_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_nothing_is_kept_of_what_is_over() -> None:
     """A key that nobody uses any more takes no memory, however it ended."""
-    work, at = Work(), Together(at_once=1)
+    work, at = Work(), endless()
     work.bad[3] = ConflictError()
     tasks = await work.begin(at, range(6))
     tasks[5].cancel()
@@ -250,7 +248,7 @@ async def test_nothing_is_kept_of_what_is_over() -> None:
 
 async def test_the_end_waits_for_what_is_under_way() -> None:
     """What runs for some who have gone is finished before the connections are closed."""
-    work, at = Work(), Together(at_once=1)
+    work, at = Work(), endless()
     tasks = await work.begin(at, range(3))
     work.let(1)
     await settled()

@@ -1,7 +1,7 @@
 """QueueService.Complete: settle a job as done."""
 
 from shared.edge.rpc import RpcCall, rpc
-from shared.jobs.settle import complete_jobs
+from shared.jobs.settle_one import complete_job
 from shared.wire.jobs import CompleteRequest
 from shared.wire.proto import spooled_pb2 as pb
 from shared.wire.rpc.requests import read
@@ -12,7 +12,7 @@ async def method(call: RpcCall, request: pb.CompleteRequest) -> pb.CompleteRespo
     """Done: keep the result. A stale lease changes nothing."""
     body = read(CompleteRequest, request)
     body.require_lease(call.core.settings)
-    completions = [body.completion(request.job_id)]
-    (outcome,) = await complete_jobs(call.core, call.caller, body.worker_id, completions, call.now)
+    completion = body.completion(request.job_id)
+    outcome = await complete_job(call.core, call.caller, body.worker_id, completion, call.now)
     outcome.row_or_raise()
     return pb.CompleteResponse(success=True)
