@@ -40,8 +40,8 @@ class _OneMessage(psycopg.AsyncPipeline):
 async def one_trip(connection: "Connection") -> AsyncIterator[None]:
     """A transaction: what is executed in this block leaves at its end, and holds once the block is left.
 
-    Only then are there results, or an error. PostgreSQL takes the statements before a Sync for one transaction,
-    so it needs no BEGIN and no COMMIT where none is open.
+    Only then are there results, or an error. PostgreSQL takes the statements before a Sync for one
+    transaction, so it needs no BEGIN and no COMMIT where none is open.
     """
     connection._pipeline = _OneMessage(connection)  # noqa: SLF001 - it has no other way in
     async with connection.pipeline():
