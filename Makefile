@@ -4,6 +4,8 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 T ?= tests
+# One more than the two cores of CI: tests wait for servers and networks for a third of their time.
+WORKERS ?= 3
 # For every platform we name, by hash, and from wherever the reader's pip gets its packages.
 LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade)
@@ -26,7 +28,7 @@ cloud: .venv/dev ## Set up and run the deployed stack on this machine: Lambda fu
 
 .PHONY: test
 test: check ## Everything CI does: lint, types, contracts, tests (T=tests/unit: some of the tests)
-	$(BIN)/python -m pytest -n 2 --verbosity=0 $(T)
+	$(BIN)/python -m pytest -n $(WORKERS) --verbosity=0 $(T)
 
 .PHONY: check
 check: lint types contracts ## Lint, types and contracts, without the tests
@@ -54,6 +56,14 @@ docs: .venv/dev ## Write docs/api.md and the costs in docs/deploy.md again, afte
 	$(BIN)/python -m localstack.reference
 	$(BIN)/python -m infra.costs
 
+.PHONY: bench
+bench: .venv/dev ## Measure, and write docs/performance.md: less than 15 minutes (ONLY=P1,P2: these alone)
+	$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))
+
+.PHONY: bench-full
+bench-full: .venv/dev ## The same at full length, which takes an hour or two
+	$(BIN)/python -m benchmarks --full $(if $(ONLY),--only $(ONLY))
+
 .PHONY: proto
 proto: .venv/dev ## Write the Python of shared/wire/proto/spooled.proto again, after it changed
 	$(BIN)/python -m grpc_tools.protoc --proto_path=shared/wire/proto \
@@ -69,10 +79,10 @@ deploy: .venv/dev ## Package, and bring STACK=prod or STACK=local up with the Pu
 
 .PHONY: lock
 lock: .venv/dev ## Lock the dependencies of pyproject.toml again (UPGRADE=1: with their newest versions)
-	$(LOCK) --group local --output-file requirements/run.txt
+	$(LOCK) --extra command --group local --output-file requirements/run.txt
 	$(LOCK) --constraint requirements/run.txt --output-file requirements/function.txt
 	$(LOCK) --group streams --constraint requirements/run.txt --output-file requirements/streams.txt
-	$(LOCK) --group local --group cloud --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	$(LOCK) --extra command --group local --group cloud --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
 
 .PHONY: clean
 clean: ## Remove the environment and all caches; your data in .data stays

@@ -6,6 +6,11 @@ from typing import Any, Self
 import orjson
 
 
+def bearer(key: str) -> str:
+    """The line of a request that carries the key, if there is one."""
+    return f"Authorization: Bearer {key}\r\n" if key else ""
+
+
 class HttpConnection:
     """One connection that is kept open, for one request at a time, each answered with a Content-Length."""
 
@@ -18,13 +23,15 @@ class HttpConnection:
     async def open(cls, url: str, key: str = "") -> Self:
         """To a service at `http://host:port`, with a key that goes along with each request."""
         host, _, port = url.removeprefix("http://").rpartition(":")
-        bearer = f"Authorization: Bearer {key}\r\n" if key else ""
-        return cls(*await asyncio.open_connection(host, int(port)), f"Host: {host}\r\n{bearer}")
+        return cls(*await asyncio.open_connection(host, int(port)), f"Host: {host}\r\n{bearer(key)}")
 
-    async def request(self, method: str, path: str, body: Any = None) -> Any:
-        """The answer's JSON. Raises ValueError for a status of 400 or higher."""
+    async def request(self, method: str, path: str, body: Any = None, *, key: str = "") -> Any:
+        """The answer's JSON. A key goes along with this request alone.
+
+        Raises ValueError for a status of 400 or higher.
+        """
         content = b"" if body is None else orjson.dumps(body)
-        head = f"{method} {path} HTTP/1.1\r\n{self._head}"
+        head = f"{method} {path} HTTP/1.1\r\n{self._head}{bearer(key)}"
         if content:
             head += f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n"
         self._writer.write(f"{head}\r\n".encode() + content)

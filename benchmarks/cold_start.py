@@ -9,7 +9,7 @@ import asyncio
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -117,15 +117,16 @@ class Times:
                 for name in functions:
                     self.warm[name].append(await timed(lambdas, name, given[name]))
 
+    def to_bare(self, times: Mapping[str, Sequence[float]], name: str) -> list[float]:
+        """A function's times over those of the bare one, by turn."""
+        return [mine / bare for mine, bare in zip(times[name], times[BARE_NAME], strict=True)]
+
     def say(self) -> None:
         print(
             f"\n{'ms, median':<16}{'init':>8}{'to bare':>9}{'cold call':>11}{'to bare':>9}{'warm call':>11}"
         )
         for name in sorted(self.cold):
-            init, cold = (
-                median(mine / bare for mine, bare in zip(of[name], of[BARE_NAME], strict=True))
-                for of in (self.init, self.cold)
-            )
+            init, cold = (median(self.to_bare(of, name)) for of in (self.init, self.cold))
             print(
                 f"{name:<16}{median(self.init[name]):>8.0f}{init:>9.2f}"
                 f"{median(self.cold[name]):>11.0f}{cold:>9.2f}{median(self.warm[name]):>11.1f}"
@@ -159,16 +160,16 @@ async def new_key(settings: Settings) -> str:
     return tenant.key
 
 
-async def through_emulator(place: Unpacked, database_url: str) -> None:
+async def through_emulator(place: Unpacked, database_url: str, turns: int) -> Times:
     key = await new_key(Settings(spooled_env="development", database_url=database_url, secret_key=SECRET))
     given = events(key)
     variables = {"DATABASE_URL": database_url, "REDIS_URL": "none", "SECRET_KEY": SECRET}
     names = list(given)
     times = Times()
-    for turn in range(COLD_TURNS):
+    for turn in range(turns):
         order = names if turn % 2 else names[::-1]
         await times.take({name: deployed(name, place, variables) for name in order}, given)
-    times.say()
+    return times
 
 
 def say_archives(archives: Archives) -> None:
@@ -192,7 +193,7 @@ def main() -> None:
         archives = build(Path(folder) / "dist", [own_architecture()])
         say_archives(archives)
         place = unpack(archives, Path(folder))
-        asyncio.run(through_emulator(place, servers.new_database("cold_start")))
+        asyncio.run(through_emulator(place, servers.new_database("cold_start"), COLD_TURNS)).say()
         say_imports(place)
 
 

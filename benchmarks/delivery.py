@@ -63,18 +63,23 @@ class Clients:
 
     async def by_long_poll(self) -> float:
         """Seconds from a push by HTTP to the answer of a request that waited."""
-        asked = {"queue_name": "polled", "worker_id": "w1", "wait_seconds": 20}
-        polling = asyncio.ensure_future(self.waiting.request("POST", "/api/v1/jobs/dequeue", asked))
-        await asyncio.sleep(SETTLING_SECONDS)
-        start = perf_counter()
-        new = {"queue_name": "polled", "payload": {}}
-        pushing = asyncio.ensure_future(self.pushing.request("POST", "/api/v1/jobs", new))
-        job = await polling
-        taken = perf_counter() - start
-        await pushing
-        lease = {"lease_id": job["lease_id"]}
-        await self.pushing.request("POST", f"/api/v1/jobs/{job['id']}/complete", lease)
-        return taken
+        return await by_long_poll(self.waiting, self.pushing)
+
+
+async def by_long_poll(waiting: HttpConnection, pushing: HttpConnection) -> float:
+    """Seconds from a push to the answer of a request that waited for it."""
+    asked = {"queue_name": "polled", "worker_id": "w1", "wait_seconds": 20}
+    polling = asyncio.ensure_future(waiting.request("POST", "/api/v1/jobs/dequeue", asked))
+    await asyncio.sleep(SETTLING_SECONDS)
+    start = perf_counter()
+    new = {"queue_name": "polled", "payload": {}}
+    pushed = asyncio.ensure_future(pushing.request("POST", "/api/v1/jobs", new))
+    job = await polling
+    taken = perf_counter() - start
+    await pushed
+    lease = {"lease_id": job["lease_id"]}
+    await pushing.request("POST", f"/api/v1/jobs/{job['id']}/complete", lease)
+    return taken
 
 
 @asynccontextmanager

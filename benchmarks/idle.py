@@ -6,7 +6,6 @@ processor and transactions of each stretch, which are equally long.
 """
 
 import asyncio
-import os
 import tempfile
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import NamedTuple
 import psycopg
 
 from benchmarks.delivery import Clients, clients
+from benchmarks.processes import megabytes, processor_seconds
 from tests.support.run import Run, free_port, started
 from tests.support.servers import running_servers
 from tests.support.streams import streaming
@@ -23,7 +23,6 @@ ORGANIZATIONS, OF_EACH = 10, 100
 IDLE_SECONDS = 30.0
 AT_REST = 0.04
 """Seconds of processor within a second."""
-_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 class Idle(NamedTuple):
@@ -55,19 +54,19 @@ async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 async def at_rest(run: Run) -> None:
     """Until the service has done what it had to do, or does not come to rest."""
     for _ in range(20):
-        before = _seconds(run.process.pid)
+        before = processor_seconds(run.process.pid)
         await asyncio.sleep(1)
-        if _seconds(run.process.pid) - before <= AT_REST:
+        if processor_seconds(run.process.pid) - before <= AT_REST:
             return
 
 
 async def idle(run: Run, url: str) -> Idle:
     """What the service does while nobody asks anything."""
     await at_rest(run)
-    before = _seconds(run.process.pid), _transactions(url)
+    before = processor_seconds(run.process.pid), _transactions(url)
     await asyncio.sleep(IDLE_SECONDS)
-    used, transactions = _seconds(run.process.pid) - before[0], _transactions(url) - before[1]
-    return Idle(_megabytes(run.process.pid), used, transactions)
+    used, transactions = processor_seconds(run.process.pid) - before[0], _transactions(url) - before[1]
+    return Idle(megabytes(run.process.pid), used, transactions)
 
 
 async def measure(run: Run, url: str, address: str) -> None:
@@ -102,17 +101,6 @@ def report(name: str, found: Idle, alone: Idle) -> None:
         f"{name}: {found.memory:.0f} MB ({found.memory - alone.memory:+.0f}),"
         f" {share:.1f} % of a processor, {rate:.1f} transactions a second"
     )
-
-
-def _seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS_A_SECOND
-
-
-def _megabytes(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    (resident,) = (line.split()[1] for line in lines if line.startswith("VmRSS"))
-    return int(resident) / 1024
 
 
 def _transactions(url: str) -> int:

@@ -22,9 +22,10 @@ from shared.core import Core
 from shared.edge.opening import open_redis
 from shared.events.shared_outgoing import LivingOutgoing
 from shared.events.wakeups import Wakeups
-from shared.jobs import claim as claiming
+from shared.jobs import claiming
 from shared.jobs import enqueue as enqueuing
 from shared.jobs import settle as settling
+from shared.jobs.claim import Claim
 from shared.settings import Settings
 from shared.store import Query, SingleConnection, Statement, Store
 from shared.tenants.caller import Caller
@@ -46,7 +47,7 @@ class Statements(NamedTuple):
     complete: Query
 
 
-AS_THEY_ARE = Statements(enqueuing.QUERIES["enqueue_jobs"], claiming.CLAIM, settling.QUERIES["complete_jobs"])
+AS_THEY_ARE = Statements(enqueuing.QUERIES["enqueue_jobs"], claiming.CLAIM, settling.COMPLETE)
 
 
 def silent(query: Query) -> Query:
@@ -81,7 +82,7 @@ async def life(core: Core, statements: Statements, caller: Caller, size: int) ->
     now = datetime.now(UTC)
     jobs = [enqueuing.NewJob("bench", "{}") for _ in range(size)]
     making = enqueuing._parameters(core, caller, jobs, now)  # noqa: SLF001
-    taking = claiming._claiming(caller, claiming.Claim("bench", "w", size), now)  # noqa: SLF001
+    taking = claiming.claiming(core, caller, Claim("bench", "w", size), now).statement
     marks = [perf_counter()]
     await core.store.fetch(caller.scope, statements.enqueue, **making)
     marks.append(perf_counter())

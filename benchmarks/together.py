@@ -24,7 +24,8 @@ from localstack.postgres import running_postgres
 from shared import ids
 from shared.core import Core
 from shared.edge.opening import open_core
-from shared.jobs.claim import Claim, claim_jobs
+from shared.jobs.claim import Claim
+from shared.jobs.claim_wait import claim_jobs
 from shared.jobs.enqueue import NewJob
 from shared.jobs.enqueue_one import enqueue_job
 from shared.jobs.refusal import Hold

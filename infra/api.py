@@ -13,7 +13,7 @@ from infra.stack import Stack
 from shared.edge.cors import ALLOW_HEADERS, ALLOW_METHODS, EXPOSE_HEADERS, MAX_AGE_SECONDS
 
 _WAIT_MILLISECONDS = 30_000
-_ACCESS = {
+ACCESS_LOG = {
     "requestId": "$context.requestId",
     "time": "$context.requestTimeEpoch",
     "routeKey": "$context.routeKey",
@@ -59,7 +59,7 @@ class Api(pulumi.ComponentResource):
             },
             access_log_settings={
                 "destination_arn": log_group.arn,
-                "format": json.dumps(_ACCESS, separators=(",", ":")),
+                "format": json.dumps(ACCESS_LOG, separators=(",", ":")),
             },
             tags=stack.tags,
             opts=self._own,

@@ -12,13 +12,13 @@ from infra.function import timeout_seconds
 from infra.prices import HOURS, MILLION, Price
 from infra.sections import Database, Network, Streams
 from infra.stack_file import stack_config
+from shared.edge.cloud_metrics import METRICS, OF_QUEUES
 from shared.settings import Settings
 
 PAGE = ROOT / "docs" / "deploy.md"
 BEGIN, END = "<!-- Written by `make docs` from infra/costs.py. -->\n", "<!-- The end of that. -->\n"
 
-ALARMS_OF_ALL = 7
-METRICS = 3
+ALARMS_OF_ALL = 10
 SECRETS = 7
 # What is assumed of a job, each on its own: pushed, taken, completed.
 REQUESTS = 3
@@ -27,8 +27,11 @@ JOBS_PER_UNIT_SECOND = 200
 WRITES = 12
 KILOBYTES = 2
 VALKEY_UNITS = 6
-LOGGED_KILOBYTES = 0.8
+LOGGED_KILOBYTES = 0.3
+"""The gateway's line of a request; Lambda's own lines are below the level that a function logs."""
 ANSWERED_KILOBYTES = 1
+METRIC_KILOBYTES = 0.4
+"""A line of the log with the metrics of one queue."""
 WAIT_SECONDS = 20
 STREAMS = Streams(host="streams.example.com", image="spooled:1", certificateArn="arn:aws:acm:example")
 
@@ -143,7 +146,7 @@ def idle_month(shape: Shape) -> list[Line]:
         ),
         Line("Secrets", f"{SECRETS}", SECRETS, prices.SECRET),
         Line("Key", "1", 1, prices.KEY),
-        Line("Metrics of our own", f"{METRICS}", METRICS, prices.METRIC),
+        Line("Metrics of our own", f"{len(METRICS)}", len(METRICS), prices.METRIC),
         Line("Starts of the timers", f"{starts:,.0f}", starts / MILLION, prices.SCHEDULER),
     ]
 
@@ -220,6 +223,26 @@ def streams_month(shape: Shape, streams: Streams = STREAMS) -> list[Line]:
     ]
 
 
+def queues_month() -> list[Line]:
+    """The metrics of queues in a month in which all that have a name are busy all the time."""
+    queues = Settings.model_fields["metrics_queues"].default + 1
+    lines = queues * HOURS * 60
+    return [
+        Line(
+            "Metrics of queues",
+            f"{len(OF_QUEUES)} of each of {queues} names",
+            len(OF_QUEUES) * queues,
+            prices.METRIC,
+        ),
+        Line(
+            "Their lines of the log",
+            f"{queues} × {METRIC_KILOBYTES:g} KB a minute",
+            lines * METRIC_KILOBYTES / MILLION,
+            prices.LOGS,
+        ),
+    ]
+
+
 def total(lines: Sequence[Line]) -> float:
     return sum(line.dollars for line in lines)
 
@@ -232,6 +255,7 @@ def tables() -> str:
         ("An idle month of the smallest stack: two zones, half a unit, no reader", idle_month(smallest)),
         ("A million jobs, on top of that", million_jobs(shipped)),
         (f"A worker that waits all month, with `wait_seconds` of {WAIT_SECONDS}", waiting_worker(shipped)),
+        ("A month of metrics of queues, `METRICS_QUEUES` as it is and all of them busy", queues_month()),
         ("A month of the streams, when they are on", streams_month(shipped)),
     ]
     return "\n".join(_table(title, lines) for title, lines in sections)

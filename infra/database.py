@@ -4,6 +4,7 @@ All go through the proxy: its certificate is one that every function's operating
 connection is encrypted and checked without a file to carry along.
 """
 
+from collections.abc import Mapping
 from urllib.parse import quote
 
 import pulumi
@@ -28,6 +29,8 @@ _PARAMETERS = {
     "log_min_duration_statement": "1000",
     "idle_in_transaction_session_timeout": "60000",
 }
+# Planning a statement of the archive takes seven locks for each day that is kept.
+_AT_START = {"max_locks_per_transaction": "512"}
 _IDLE_CLIENT_SECONDS = 900
 _BORROW_SECONDS = 5
 
@@ -67,7 +70,7 @@ class AuroraDatabase(pulumi.ComponentResource):
             "database",
             name=f"{name}-{major}",
             family=f"{_ENGINE}{major}",
-            parameters=[{"name": key, "value": value} for key, value in _PARAMETERS.items()],
+            parameters=[*_parameters(_PARAMETERS, "immediate"), *_parameters(_AT_START, "pending-reboot")],
             tags=stack.tags,
             opts=self._own,
         )
@@ -199,3 +202,12 @@ def _password(config: Config, name: str) -> str:
     password = getattr(config, name)
     assert password is not None
     return str(password.get_secret_value())
+
+
+def _parameters(
+    values: Mapping[str, str], apply_method: str
+) -> list[aws.rds.ClusterParameterGroupParameterArgs]:
+    return [
+        aws.rds.ClusterParameterGroupParameterArgs(name=name, value=value, apply_method=apply_method)
+        for name, value in values.items()
+    ]

@@ -16,7 +16,7 @@ _FIGURES_ARE_WRITTEN_SECONDS = 300
 
 
 def watch(stack: Stack, bell: Bell, api: Api, servers: Servers) -> None:
-    """Ring when jobs wait too long or die, requests fail by our fault, or a server is at its end."""
+    """Ring when jobs wait too long or die, timers or requests fail, or a server is at its end."""
     alarms, service = stack.config.alarms, {"service": stack.config.prefix}
     bell.when(
         "oldest-pending",
@@ -35,6 +35,29 @@ def watch(stack: Stack, bell: Bell, api: Api, servers: Servers) -> None:
         service,
         statistic="Maximum",
         above=alarms.dead_letters,
+    )
+    bell.when(
+        "buried-jobs",
+        f"Jobs of {stack.config.prefix} are given up for dead, more than now and then",
+        f"{METRICS}/BuriedJobs",
+        service,
+        above=alarms.buried_jobs,
+    )
+    bell.when(
+        "schedule-lag",
+        f"A schedule of {stack.config.prefix} should have fired: its timer stands still, or is behind",
+        f"{METRICS}/ScheduleLagSeconds",
+        service,
+        statistic="Maximum",
+        above=alarms.schedule_lag_seconds,
+    )
+    bell.when(
+        "silent-timers",
+        f"A timer of {stack.config.prefix} is started and fails, or hangs: GET /health names it",
+        f"{METRICS}/SilentTimers",
+        service,
+        statistic="Maximum",
+        above=1,
     )
     bell.when(
         "server-errors",

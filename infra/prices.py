@@ -25,6 +25,8 @@ LAMBDA_REQUESTS = Price("million", 0.20)
 HTTP_API = Price("million", 1.00)
 SCHEDULER = Price("million", 1.00)
 AURORA_CAPACITY = Price("ACU-hour", 0.12)
+AURORA_CAPACITY_WITH_IO = Price("ACU-hour", 0.156)
+"""Of a cluster that is I/O-Optimized, where reads and writes cost nothing by themselves."""
 AURORA_STORAGE = Price("GB-month", 0.10)
 AURORA_IO = Price("million", 0.20)
 PROXY = Price("ACU-hour", 0.015)

@@ -136,6 +136,8 @@ class Alarms(Section):
     )
     oldest_pending_seconds: int = Field(300, ge=1, description="Age of the oldest job that could run.")
     dead_letters: int = Field(100, ge=1, description="Dead letters that are kept.")
+    buried_jobs: int = Field(20, ge=1, description="Jobs of five minutes that were given up for dead.")
+    schedule_lag_seconds: int = Field(120, ge=1, description="How late a schedule may fire.")
     server_errors: int = Field(10, ge=1, description="Requests of five minutes that failed by our fault.")
     database_percent: int = Field(
         80, ge=1, le=100, description="Share of capacity, CPU and connections in use."

@@ -7,6 +7,7 @@ GREETING = """
 Spooled is ready.
 
   API            {url}/api/v1
+  Console        {url}/console
   Documentation  {url}/docs
   Health         {url}/health
 {more}  Data           {home}   (stays when you stop; Ctrl-C stops)

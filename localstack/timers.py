@@ -25,7 +25,7 @@ async def run_timers(core: Core, ticks: Sequence[Tick], pause_seconds: float | N
 async def _run_again_and_again(core: Core, tick: Tick, pause_seconds: float) -> None:
     while True:
         try:
-            await tick.run_once(core, core.clock(), BUDGET_SECONDS)
+            await tick.run(core, BUDGET_SECONDS)
         except SpooledError as error:
             logger.warning("timer %s: %s", tick.name, error)
         except Exception:

@@ -1,5 +1,7 @@
 """The certificate that a listening process shows, looked at before anybody connects."""
 
+from datetime import datetime
+
 
 def check_certificate(certificate_file: str, key_file: str) -> None:
     """Raise ValueError, in words for who set it, unless the PEM files are a certificate and its own key."""
@@ -19,6 +21,14 @@ def check_certificate(certificate_file: str, key_file: str) -> None:
             f"TLS_CERTIFICATE_FILE={certificate_file} and TLS_KEY_FILE={key_file} must be PEM files: the "
             "certificate with its chain below it, and its private key without a passphrase"
         ) from None
+
+
+def valid_until(certificate_file: str) -> datetime:
+    """When the first certificate of a PEM file that was checked expires."""
+    from cryptography.x509 import load_pem_x509_certificate  # noqa: PLC0415 - only where it is asked for
+
+    with open(certificate_file, "rb") as opened:  # noqa: PTH123 - as below
+        return load_pem_x509_certificate(opened.read()).not_valid_after_utc
 
 
 def _check_readable(name: str, path: str) -> None:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from shared.clock import Clock, system_clock
 from shared.events.in_flight import InFlight
 from shared.events.wakeups import Wakeups
+from shared.limits.fair import Fair
 from shared.limits.open_streams import OpenStreams
 from shared.limits.rates import RateLimiter
+from shared.marks import Marks
 from shared.settings import Settings
 from shared.store import Store
 from shared.tally import Tally
@@ -34,14 +36,21 @@ class Core:
     in_flight: InFlight = field(default_factory=InFlight)
     tally: Tally = field(default_factory=Tally)
     together: Together = field(default_factory=Together)
+    fair: Fair = field(default_factory=Fair)
     hub: "Hub | None" = None
     """The readers of live events; a Lambda environment has none."""
     waits_end_at: datetime | None = None
     """Set for one request where the time of a request has an end."""
 
+    @property
+    def marks(self) -> Marks:
+        """Where claims begin; what wakes who waits for jobs tells them of each arrival."""
+        return self.wakeups.marks
+
     async def close(self) -> None:
         if self.hub is not None:
             await self.hub.close()
+        self.fair.close()
         await self.streams.close()
         await self.together.close()
         await self.wakeups.close()

@@ -1,8 +1,10 @@
 """Whether the service is well."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from shared.beats import Beat, read_beats
 from shared.core import Core
 from shared.errors import SpooledError
 from shared.store import SYSTEM, load_queries
@@ -12,14 +14,20 @@ QUERIES = load_queries(__file__)
 
 
 async def check_health(core: Core, now: datetime) -> dict[str, Any]:
-    """The state of the database and the cache; a service that runs without Redis has a healthy cache."""
-    database = await database_answers(core)
+    """The state of the database and the cache, and the timers that stand still.
+
+    A service that runs without Redis has a healthy cache.
+    """
+    beats = await _beats(core)
     cache = await core.wakeups.outgoing.reaches_redis()
+    database = beats is not None
+    silent = [beat.name for beat in beats or () if beat.is_silent(now)]
     return {
-        "status": "healthy" if database and cache else "degraded",
+        "status": "healthy" if database and cache and not silent else "degraded",
         "version": VERSION,
         "database": database,
         "cache": cache,
+        "silent_timers": silent,
         "uptime_seconds": int((now - core.started_at).total_seconds()),
     }
 
@@ -29,13 +37,12 @@ async def told_health(core: Core, now: datetime) -> dict[str, Any]:
     return {**await check_health(core, now), "timestamp": now}
 
 
-async def database_answers(core: Core) -> bool:
-    """Whether a statement gets through to the database."""
+async def _beats(core: Core) -> Sequence[Beat] | None:
+    """None when no statement gets through to the database."""
     try:
-        await core.store.fetch(SYSTEM, QUERIES["ping"])
+        return await read_beats(core)
     except SpooledError:
-        return False
-    return True
+        return None
 
 
 async def require_database(core: Core) -> None:

@@ -7,7 +7,15 @@ and an id names the archive partition of its job. The alphabet is Crockford's ba
 from datetime import UTC, datetime, timedelta
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _VALUES = {symbol: value for value, symbol in enumerate(_ALPHABET)}
+_DIGITS = bytes(
+    b"0123456789abcdefghijklmnopqrstuv"[_ALPHABET.index(symbol)]
+    if (symbol := chr(code)) in _ALPHABET
+    else ord("?")
+    for code in range(256)
+)
+"""From our digits to those of Python's base 32, and from all else to none of them."""
 _LENGTH = 13
 _LARGEST = 2**63 - 1
 UNKNOWN = 0
@@ -16,8 +24,10 @@ UNKNOWN = 0
 
 def encode(prefix: str, key: int) -> str:
     """The public form of `key`, for example `job_01k8x5q2m4c00`."""
-    symbols = [_ALPHABET[(key >> shift) & 31] for shift in range(5 * (_LENGTH - 1), -1, -5)]
-    return f"{prefix}_{''.join(symbols)}"
+    return (
+        f"{prefix}_{_ALPHABET[key >> 60]}{_PAIRS[key >> 50 & 1023]}{_PAIRS[key >> 40 & 1023]}"
+        f"{_PAIRS[key >> 30 & 1023]}{_PAIRS[key >> 20 & 1023]}{_PAIRS[key >> 10 & 1023]}{_PAIRS[key & 1023]}"
+    )
 
 
 def encode_optional(prefix: str, key: int | None) -> str | None:
@@ -27,12 +37,18 @@ def encode_optional(prefix: str, key: int | None) -> str | None:
 def decode(prefix: str, public: str) -> int:
     """The key of `public`, or UNKNOWN when it is no id of this type: an unknown id, not a broken request."""
     head, _, body = public.partition("_")
-    if head != prefix or len(body) != _LENGTH or not all(symbol in _VALUES for symbol in body):
+    if head != prefix or len(body) != _LENGTH:
         return UNKNOWN
-    key = 0
-    for symbol in body:
-        key = key << 5 | _VALUES[symbol]
+    try:
+        key = int(body.encode("ascii").translate(_DIGITS), 32)
+    except ValueError:
+        return UNKNOWN
     return key if key <= _LARGEST else UNKNOWN
+
+
+def below(prefix: str, public: str | None) -> int:
+    """The key below which a page of the newest first stays: that of the last one seen, or of none."""
+    return _LARGEST if public is None else decode(prefix, public)
 
 
 def range_of_head(prefix: str, head: str) -> tuple[int, int]:

@@ -7,6 +7,9 @@ import orjson
 
 from shared.errors import InvalidInputError
 
+_COMPACT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_NULL = b"null"
+
 
 def json_text(value: Any, field: str) -> str:
     """Compact JSON; integers of any size stay exact.
@@ -14,7 +17,14 @@ def json_text(value: Any, field: str) -> str:
     Raises InvalidInputError for a number that JSON cannot hold (1e999 reads as infinity).
     """
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = orjson.dumps(value)
+    except TypeError:
+        text = _NULL  # an integer beyond 64 bits
+    if _NULL not in text:
+        return text.decode()
+    # That null may be one, or a number that JSON cannot hold.
+    try:
+        return _COMPACT.encode(value)
     except ValueError:
         raise InvalidInputError.of_field(
             field, "holds a number out of range", "number_out_of_range"

@@ -65,6 +65,12 @@ class Settings(BaseModel):
         repr=False,
         description="Bearer token that opens `/metrics`; empty: open to anyone who can reach it.",
     )
+    metrics_queues: int = Field(
+        10,
+        ge=0,
+        le=100,
+        description="Queues that metrics name, the busiest ones; all others together are `other`.",
+    )
     default_plan: Literal["free", "starter", "pro", "enterprise"] = Field(
         "enterprise", description="Plan of a new organization."
     )
@@ -111,8 +117,8 @@ class Settings(BaseModel):
     prepare_threshold: int | None = Field(
         None,
         ge=0,
-        description="Uses before a statement is prepared on the server; 0: never. Unset: 5, and never behind "
-        "a pooler, which is noticed.",
+        description="Uses before a statement is prepared on the server, but for those that run most, which "
+        "are at once; 0: none ever is. Unset: 5, and none behind a pooler, which is noticed.",
     )
     statement_timeout_ms: int = Field(
         30_000, ge=100, description="Longest run of one statement, milliseconds."

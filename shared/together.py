@@ -1,7 +1,8 @@
 """Requests of one kind that wait at the same moment go together.
 
 Nobody waits for company: who finds a place free goes at once and alone. Those who come while all places of
-their kind are taken gather, and go together when one is free.
+their kind are taken gather, and go together when one is free. A second place is not for a few who come while
+many are under way: they go when they are as many, or when those are back.
 """
 
 import asyncio
@@ -13,9 +14,12 @@ from functools import partial
 from typing import Any, Generic, NoReturn, TypeVar
 
 from shared.errors import SpooledError, UnavailableError
+from shared.finishing import finished
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+LARGEST_SHARED = 65_536
+"""Characters that a request brings: a larger one takes long by itself and gains nothing in company."""
 _MOST_GATHERED = 1_000
 """In all kinds; who comes then goes alone, and waits for a connection like everybody else."""
 
@@ -46,6 +50,8 @@ class _Gathered:
 
     item: Any
     told: "asyncio.Future[Telling | None]"
+    run: "asyncio.Task[None] | None" = None
+    """With which it went."""
 
 
 class _Lane:
@@ -53,14 +59,19 @@ class _Lane:
 
     def __init__(self) -> None:
         self.taken = 0
+        self.under_way = 0
         self.gathered: deque[_Gathered] = deque()
         self.patience: asyncio.TimerHandle | None = None
+
+    def begin(self, count: int) -> None:
+        self.taken += 1
+        self.under_way += count
 
 
 class Together:
     """The kinds of one process.
 
-    at_once: the places of a key. largest: how many go together at most.
+    at_once: how many are under way at most, of a key. largest: how many go together at most.
     patience_seconds: how long who has gathered waits for a place at most.
     """
 
@@ -77,20 +88,18 @@ class Together:
 
         A run with others that was undone is followed by each going alone, so that what one of them caused is
         its own; only when it is not known whether it was undone (UnavailableError) all are told so. One that
-        is cancelled does not stop the others.
+        is cancelled does not stop the others; if it is under way with them, that comes to its end first.
         """
         lane = self._lanes.get(kind.key)
         if lane is None:
             lane = self._lanes[kind.key] = _Lane()
-        if lane.taken >= self._at_once:
-            if self._count >= _MOST_GATHERED:
-                return await kind.alone(item)
+        if not self._is_let_go(lane, 1) and self._count < _MOST_GATHERED:
             return await self._gather(kind, lane, item)
-        lane.taken += 1
+        lane.begin(1)
         try:
             return await kind.alone(item)
         finally:
-            self._free(kind, lane)
+            self._free(kind, lane, 1)
 
     async def close(self) -> None:
         """Wait for what is under way for somebody who has gone."""
@@ -102,20 +111,32 @@ class Together:
         one = _Gathered(item, loop.create_future())
         lane.gathered.append(one)
         self._count += 1
-        if lane.patience is None:
+        if self._is_let_go(lane, len(lane.gathered)):
+            self._go(kind, lane)
+        elif lane.patience is None:
             lane.patience = loop.call_later(self._patience_seconds, self._go, kind, lane)
-        telling = await one.told
+        try:
+            telling = await one.told
+        except asyncio.CancelledError:
+            if one.run is not None:
+                await finished(one.run)
+            raise
         if telling is None:
             return await kind.alone(item)
         answer: Answer = telling()
         return answer
 
-    def _free(self, kind: Kind[Any, Any], lane: _Lane) -> None:
+    def _free(self, kind: Kind[Any, Any], lane: _Lane, count: int) -> None:
         lane.taken -= 1
-        if lane.gathered and lane.taken < self._at_once:
+        lane.under_way -= count
+        if lane.gathered and self._is_let_go(lane, len(lane.gathered)):
             self._go(kind, lane)
         if not lane.taken and not lane.gathered:
             self._lanes.pop(kind.key, None)
+
+    def _is_let_go(self, lane: _Lane, count: int) -> bool:
+        """Whether so many need not wait for those who are under way."""
+        return lane.taken < self._at_once and count >= lane.under_way
 
     def _go(self, kind: Kind[Any, Any], lane: _Lane) -> None:
         """Those who have gathered go, as many as may; also past the places when these are taken for long."""
@@ -128,9 +149,11 @@ class Together:
                 self._patience_seconds, self._go, kind, lane
             )
         if going:
-            lane.taken += 1
+            lane.begin(len(going))
             # In nobody's context: what one of them carries with it is not the others'.
             running = asyncio.get_running_loop().create_task(self._run(kind, lane, going), context=Context())
+            for one in going:
+                one.run = running
             self._running.add(running)
             running.add_done_callback(self._running.discard)
 
@@ -160,7 +183,7 @@ class Together:
         finally:
             for one in going:
                 one.told.cancel()  # of those who were told nothing, as this was cancelled
-            self._free(kind, lane)
+            self._free(kind, lane, len(going))
 
 
 async def _tellings(kind: Kind[Any, Any], items: Sequence[Any]) -> Sequence[Telling | None]:

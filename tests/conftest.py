@@ -3,10 +3,11 @@
 Over them, the whole service as one ASGI application, with a clock to move.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from typing import Any
 
+import psycopg
 import pytest
 
 from shared.core import Core
@@ -54,6 +55,12 @@ def database_url(servers: Servers, worker_id: str) -> str:
     return servers.new_database(f"tests_{worker_id}")
 
 
+@pytest.fixture(scope="module")
+def own_url(servers: Servers, worker_id: str, request: pytest.FixtureRequest) -> str:
+    """A database in which no other module's tests leave anything."""
+    return servers.new_database(f"{request.module.__name__.replace('.', '_')}_{worker_id}")
+
+
 @pytest.fixture(scope="session")
 def redis_url(servers: Servers, worker_id: str) -> str:
     """A numbered Redis database of this worker's own; its channels are everybody's."""
@@ -70,6 +77,15 @@ def settings(database_url: str, redis_url: str) -> Settings:
         admin_api_key="admin-key-for-tests",
         validate_answers=True,
     )
+
+
+@pytest.fixture
+def no_timers(database_url: str) -> Iterator[None]:
+    """No timer is known, before and after: one that ran alone is silent to whoever looks later."""
+    with psycopg.connect(database_url, autocommit=True) as owner:
+        owner.execute("DELETE FROM timer_beat")
+        yield
+        owner.execute("DELETE FROM timer_beat")
 
 
 @pytest.fixture

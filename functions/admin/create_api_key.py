@@ -14,6 +14,7 @@ from shared.wire.admin import AdminCreateKey, AdminKeyAnswer
     access="admin",
     status=201,
     answer=AdminKeyAnswer,
+    audit=("name", "queues", "rate_limit", "expires_at"),
 )
 async def endpoint(call: Call, organization_id: str, body: AdminCreateKey) -> dict[str, Any]:
     """Make an API key; it is shown only in this answer."""

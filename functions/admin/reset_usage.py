@@ -13,6 +13,7 @@ from shared.wire.admin import ResetUsageAnswer
     "/api/v1/admin/organizations/{organization_id}/reset-usage",
     access="admin",
     answer=ResetUsageAnswer,
+    audit=(),
 )
 async def endpoint(call: Call, organization_id: str) -> dict[str, Any]:
     """Count the jobs of today from now on."""

@@ -14,6 +14,7 @@ from shared.wire.admin import AdminChangeOrganization, AdminOrganizationAnswer
     access="admin",
     answer=AdminOrganizationAnswer,
     errors=(409,),
+    audit=("name", "plan_tier", "is_active", "billing_email", "custom_limits"),
 )
 async def endpoint(call: Call, organization_id: str, body: AdminChangeOrganization) -> dict[str, Any]:
     """Change what the body names, the plan and the organization's own limits too."""

@@ -22,7 +22,7 @@ async def endpoint(call: Call, org_id: str, body: CustomWebhook) -> dict[str, An
     require_https(call)
     organization = await find_organization(call.core, org_id)
     organization.admit(call.headers.get("x-webhook-token", ""))
-    return await take_in(call.core, organization, body.delivery(), body.new_job(), call.now)
+    return await take_in(call.core, organization, body.delivery(), body.new_job(call.trace), call.now)
 
 
 handler = lambda_handler(endpoint)

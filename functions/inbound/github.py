@@ -31,7 +31,8 @@ async def endpoint(call: Call, org_id: str) -> dict[str, Any]:
         lambda secret: github_fault(secret, headers.get("x-hub-signature-256", ""), body),
     )
     delivery = github_delivery(headers)
-    job = provider_job(organization, delivery, parse_event(body, headers.get("content-type", "")))
+    event = parse_event(body, headers.get("content-type", ""))
+    job = provider_job(organization, delivery, event, call.trace)
     return await take_in(call.core, organization, delivery, job, call.now)
 
 

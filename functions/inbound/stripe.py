@@ -32,9 +32,8 @@ async def endpoint(call: Call, org_id: str) -> dict[str, Any]:
     )
     event = parse_event(body)
     delivery = stripe_delivery(event)
-    return await take_in(
-        call.core, organization, delivery, provider_job(organization, delivery, event), call.now
-    )
+    job = provider_job(organization, delivery, event, call.trace)
+    return await take_in(call.core, organization, delivery, job, call.now)
 
 
 handler = lambda_handler(endpoint)

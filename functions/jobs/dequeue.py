@@ -3,7 +3,8 @@
 from typing import Any
 
 from shared.edge import Call, lambda_handler, route
-from shared.jobs.claim import Claim, claim_jobs
+from shared.jobs.claim import Claim
+from shared.jobs.claim_wait import claim_jobs
 from shared.wire.jobs import ClaimedJobAnswer, DequeueRequest
 
 

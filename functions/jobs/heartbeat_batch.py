@@ -3,7 +3,7 @@
 from typing import Any
 
 from shared.edge import Call, lambda_handler, route
-from shared.jobs.claim import settle_and_claim
+from shared.jobs.claim_wait import settle_and_claim
 from shared.jobs.leases import extending
 from shared.wire.batches import BatchAnswer, HeartbeatBatch
 

@@ -16,6 +16,7 @@ from shared.wire.people import AddMember, MemberAnswer
     answer=MemberAnswer,
     errors=(409,),
     uses=("mail", "internet"),
+    audit=("email", "role"),
 )
 async def endpoint(call: Call, organization_id: str, body: AddMember) -> dict[str, Any]:
     """Take somebody in and write to them; they sign in with a code by e-mail."""

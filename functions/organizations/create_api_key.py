@@ -15,6 +15,7 @@ from shared.wire.tenants import CreatedKeyAnswer, CreateKey
     access="optional",
     status=201,
     answer=CreatedKeyAnswer,
+    audit=("name", "permissions", "queues", "rate_limit", "expires_at"),
 )
 async def endpoint(call: Call, organization_id: str, body: CreateKey) -> dict[str, Any]:
     """Make an API key; it is shown only in this answer."""

@@ -11,6 +11,7 @@ from shared.people.members import remove_member
     scope="users:admin",
     status=204,
     errors=(409,),
+    audit=(),
 )
 async def endpoint(call: Call, organization_id: str, user_id: str) -> None:
     """End a membership and the person's sessions in the organization; the owner stays (409)."""

@@ -9,7 +9,11 @@ from shared.wire.tenants import ChangeOrganization, OrganizationAnswer
 
 
 @route(
-    "PUT", "/api/v1/organizations/{organization_id}", scope="organization:admin", answer=OrganizationAnswer
+    "PUT",
+    "/api/v1/organizations/{organization_id}",
+    scope="organization:admin",
+    answer=OrganizationAnswer,
+    audit=("name", "billing_email"),
 )
 async def endpoint(call: Call, organization_id: str, body: ChangeOrganization) -> dict[str, Any]:
     """Change what the body names."""

@@ -14,6 +14,7 @@ from shared.wire.webhook_token import ClearWebhookToken, WebhookTokenAnswer, web
     scope="organization:admin",
     answer=WebhookTokenAnswer,
     errors=(404,),
+    audit=(),
 )
 async def endpoint(call: Call, body: ClearWebhookToken) -> dict[str, Any]:
     """Take the token away: inbound webhooks answer 401 until a new one is made."""

@@ -14,6 +14,7 @@ from shared.wire.webhook_token import WebhookTokenAnswer, webhook_token_answer
     scope="organization:admin",
     answer=WebhookTokenAnswer,
     errors=(404,),
+    audit=(),
 )
 async def endpoint(call: Call) -> dict[str, Any]:
     """Make a new token; the old one stops working at once."""

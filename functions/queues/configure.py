@@ -13,6 +13,16 @@ from shared.wire.vocabulary import checked_queue_name
     "/api/v1/queues/{queue_name}/config",
     scope=("queues:write", "jobs:write"),
     answer=QueueAnswer,
+    audit=(
+        "max_retries",
+        "timeout_seconds",
+        "retry_delay_seconds",
+        "backoff_multiplier",
+        "backoff_max_seconds",
+        "rate_limit",
+        "concurrency",
+        "enabled",
+    ),
 )
 async def endpoint(call: Call, queue_name: str, body: PutQueueConfig) -> dict[str, Any]:
     """Change what the body names; a queue that is not there comes into being."""

@@ -14,6 +14,7 @@ from shared.wire.queues import CreateQueue, QueueAnswer
     status=201,
     answer=QueueAnswer,
     errors=(409,),
+    audit=("name",),
 )
 async def endpoint(call: Call, body: CreateQueue) -> dict[str, Any]:
     """Make a queue; its jobs inherit what it says unless they say otherwise."""

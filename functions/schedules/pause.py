@@ -12,6 +12,7 @@ from shared.wire.schedules import ScheduleAnswer, UpdateSchedule
     "/api/v1/schedules/{schedule_id}/pause",
     scope=("schedules:write", "jobs:write"),
     answer=ScheduleAnswer,
+    audit=(),
 )
 async def endpoint(call: Call, schedule_id: str) -> dict[str, Any]:
     """Stop a schedule until it is resumed."""

@@ -16,7 +16,13 @@ from shared.wire.webhooks import DeliveriesQuery, DeliveryAnswer
 async def endpoint(call: Call, webhook_id: str, query: DeliveriesQuery) -> list[dict[str, Any]]:
     """A page of the newest 100 deliveries, newest first."""
     return await list_deliveries(
-        call.core, call.caller, webhook_id, status=query.status, limit=query.limit, offset=query.offset
+        call.core,
+        call.caller,
+        webhook_id,
+        status=query.status,
+        whole=query.bodies,
+        limit=query.limit,
+        offset=query.offset,
     )
 
 

@@ -13,6 +13,7 @@ from shared.workflows.cancel import cancel_workflow
     scope="jobs:write",
     answer=WorkflowAnswer,
     errors=(409,),
+    audit=(),
 )
 async def endpoint(call: Call, workflow_id: str) -> dict[str, Any]:
     """Cancel what is unfinished, running jobs too; a workflow that has ended by itself is 409."""

@@ -12,7 +12,7 @@ from infra.package.errors import PackageError
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("functions", "shared")
-KINDS = {".py", ".sql", ".lua", ".html"}
+KINDS = {".py", ".sql", ".lua", ".html", ".css", ".js"}
 OF_STREAMS = (
     f"functions/{LONG_LIVED}",
     "shared/edge/process",
@@ -22,6 +22,8 @@ OF_STREAMS = (
     "shared/wire/rpc",
 )
 """What only the long-lived service runs, some of it with packages that functions do not have."""
+COMMAND_LINE = "shared/command"
+"""What runs on the machines of users and operators."""
 
 
 def build_code(target: Path, root: Path = ROOT) -> Archive:
@@ -43,7 +45,7 @@ def code_files(root: Path = ROOT) -> list[Path]:
         for package in PACKAGES
         for file in sorted((root / package).rglob("*"))
         if file.is_file() and file.parent.name != "__pycache__" and not file.name.startswith(".")
-        if not any(root / folder in file.parents for folder in OF_STREAMS)
+        if not any(root / folder in file.parents for folder in (*OF_STREAMS, COMMAND_LINE))
     ]
     strange = [file.relative_to(root).as_posix() for file in files if file.suffix not in KINDS]
     if strange:

@@ -37,6 +37,7 @@ async def portal_url(core: Core, caller: Caller, return_url: str) -> str:
         headers={"Authorization": f"Bearer {settings.stripe_secret_key}"},
         method="POST",
     )
+    core.fair.step_aside()
     return await asyncio.to_thread(_ask, request)
 
 

@@ -7,6 +7,8 @@ from urllib.parse import parse_qs
 from pydantic_core import from_json
 from starlette.types import Receive, Scope
 
+from shared.edge.eager import Begun
+from shared.edge.headers import read_headers
 from shared.errors import InvalidInputError, PayloadTooLargeError, RequestIncompleteError
 
 _DEEPEST = 128
@@ -19,18 +21,22 @@ async def read_body(scope: Scope, receive: Receive, limit: int, seconds: float) 
     Raises PayloadTooLargeError above the limit, and RequestIncompleteError when the client goes away or is
     not done after so many seconds.
     """
+    reading = Begun(_read(scope, receive, limit))
+    if reading.is_over:
+        return await reading
     try:
         async with asyncio.timeout(seconds):
-            return await _read(scope, receive, limit)
+            return await reading
     except TimeoutError:
         raise RequestIncompleteError from None
 
 
 async def _read(scope: Scope, receive: Receive, limit: int) -> bytes:
     too_large = PayloadTooLargeError(f"The request body is larger than {limit} bytes.")
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit() and int(value) > limit:
-            raise too_large
+    declared = read_headers(scope).get("content-length", "")
+    # Python refuses to read thousands of digits; twenty that count are above any limit.
+    if declared.isdecimal() and int(declared.lstrip("0")[:20] or "0") > limit:
+        raise too_large
     parts: list[bytes] = []
     size = 0
     while True:
@@ -57,7 +63,9 @@ def parse_json(raw: bytes) -> Any:
         value = from_json(raw, allow_inf_nan=False)
     except ValueError as error:
         raise InvalidInputError.of_field("body", f"is not valid JSON: {error}", "json_invalid") from None
-    _refuse_unstorable(value, "body", 0, look_for_nul=b"\\u0000" in raw)
+    look_for_nul = b"\\u0000" in raw
+    if look_for_nul or _is_too_deep(value):
+        _refuse_unstorable(value, "body", 0, look_for_nul=look_for_nul)
     return value
 
 
@@ -81,6 +89,21 @@ def refuse_nul(field: str, text: str) -> None:
     """Raise InvalidInputError for text with a NUL character, which no database column can hold."""
     if "\x00" in text:
         raise InvalidInputError.of_field(field, "must not contain the NUL character", "nul_character")
+
+
+def _is_too_deep(value: Any) -> bool:
+    """Told level by level, without a call for each part: where it lies is looked for when it is."""
+    level: list[Any] = [[value]]
+    for _ in range(_DEEPEST + 1):
+        level = [
+            item
+            for holder in level
+            for item in (holder.values() if type(holder) is dict else holder)
+            if type(item) is dict or type(item) is list
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _refuse_unstorable(value: Any, path: str, depth: int, *, look_for_nul: bool) -> None:

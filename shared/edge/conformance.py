@@ -9,7 +9,7 @@ from shared.edge.answer import JSON, Answer, encode
 from shared.edge.endpoint import Endpoint
 from shared.edge.openapi import ErrorBody, error_statuses
 
-_SUCCESSES = range(200, 300)
+_GOOD = range(200, 400)
 
 
 class UndeclaredAnswerError(AssertionError):
@@ -24,7 +24,7 @@ def _adapter(model: Any) -> TypeAdapter[Any]:
 def check_answer(endpoint: Endpoint, answer: Answer) -> None:
     """Raise UndeclaredAnswerError or a validation error for an answer that the OpenAPI does not describe."""
     status = answer.status or endpoint.status
-    if status in _SUCCESSES:
+    if status in _GOOD:
         if status not in {endpoint.status, *endpoint.also}:
             raise UndeclaredAnswerError(f"{endpoint.operation_id} answered {status}")
         if endpoint.pages != ("x-has-more" in answer.headers):

@@ -1,6 +1,7 @@
 """Cross-origin requests: any origin, since credentials travel in a header and never in a cookie."""
 
-from starlette.datastructures import Headers
+from collections.abc import Mapping
+
 from starlette.types import Scope
 
 from shared.edge.answer import Answer
@@ -15,6 +16,8 @@ ALLOW_HEADERS = (
     "Last-Event-ID",
     "X-Request-Id",
     "X-Webhook-Token",
+    "traceparent",
+    "tracestate",
 )
 EXPOSE_HEADERS = (
     "X-Request-Id",
@@ -33,7 +36,7 @@ CORS_HEADERS = [
 ]
 
 
-def is_preflight(scope: Scope, headers: Headers) -> bool:
+def is_preflight(scope: Scope, headers: Mapping[str, str]) -> bool:
     return scope["method"] == "OPTIONS" and "access-control-request-method" in headers
 
 

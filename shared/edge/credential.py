@@ -4,8 +4,6 @@ import hmac
 from collections.abc import Mapping
 from datetime import datetime
 
-from starlette.datastructures import Headers
-
 from shared.core import Core
 from shared.edge.endpoint import Endpoint
 from shared.errors import ForbiddenError, UnauthorizedError
@@ -13,7 +11,7 @@ from shared.tenants.authenticate import authenticate
 from shared.tenants.caller import Caller
 
 
-async def admit(endpoint: Endpoint, core: Core, headers: Headers, now: datetime) -> Caller | None:
+async def admit(endpoint: Endpoint, core: Core, headers: Mapping[str, str], now: datetime) -> Caller | None:
     """The caller of a request, None on a public route.
 
     Raises UnauthorizedError without a valid credential where one is needed, ForbiddenError without the right.

@@ -29,6 +29,7 @@ class Endpoint:
     pages: bool
     proof: tuple[str, ...]
     uses: tuple[Use, ...]
+    audit: tuple[str, ...] | None
     function: Function
     body_model: type[BaseModel] | None
     query_model: type[BaseModel] | None
@@ -62,6 +63,7 @@ def route(
     pages: bool = False,
     proof: tuple[str, ...] = (),
     uses: tuple[Use, ...] = (),
+    audit: tuple[str, ...] | None = None,
 ) -> Callable[[Function], Endpoint]:
     """Declare a function as an API route.
 
@@ -73,6 +75,7 @@ def route(
     pages: whether the answer is a page of a list, with the header X-Has-More.
     proof: what a public route looks at by itself, by the names of the security schemes.
     uses: what it needs beyond the database; the cloud gives it that and nothing else.
+    audit: the audit log has each call of it, with these fields of its body and query; None: it has none.
 
     The function takes `call: Call`, its path parameters as strings, and `body` or `query` by their models.
     """
@@ -94,6 +97,7 @@ def route(
             pages=pages,
             proof=proof,
             uses=uses,
+            audit=audit,
             function=function,
             body_model=hints.get("body"),
             query_model=hints.get("query"),

@@ -28,6 +28,7 @@ _REASONS = {
     429: "Rate limit (with Retry-After) or plan limit (code QUOTA_EXCEEDED, without).",
     503: "The database is away for the moment; Retry-After says how long to wait.",
 }
+_ALSO = {304: "The copy that `If-None-Match` names is still good; no body."}
 
 _SECURITY_SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API key or an access token."},
@@ -202,7 +203,8 @@ def _name_bounds(node: Any) -> None:
 
 def _responses(endpoint: Endpoint) -> dict[int | str, dict[str, Any]]:
     same: dict[int | str, dict[str, Any]] = {
-        status: {"model": endpoint.answer, "description": "The same answer."} for status in endpoint.also
+        status: {"model": endpoint.answer, "description": _ALSO.get(status, "The same answer.")}
+        for status in endpoint.also
     }
     errors: dict[int | str, dict[str, Any]] = {
         status: {"model": ErrorBody, "description": _REASONS[status]} for status in error_statuses(endpoint)

@@ -1,24 +1,25 @@
 """From a request to its answer: credential, rights, input, the function, errors. The same for every route."""
 
-import asyncio
 import logging
-import uuid
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
-from starlette.datastructures import Headers
 from starlette.types import Receive, Scope
 
+from shared.chance import CHANCE
 from shared.core import Core
 from shared.edge.answer import Answer, error_answer
 from shared.edge.body import parse_json, read_body, refuse_nul
 from shared.edge.call import Call
 from shared.edge.credential import admit
 from shared.edge.endpoint import Endpoint
+from shared.edge.headers import read_headers
+from shared.edge.presence import Presence
 from shared.edge.throttle import throttle
 from shared.errors import FaultError, InvalidInputError, NotFoundError, SpooledError
+from shared.trace import named_in_log
 from shared.wire.vocabulary import input_error
 
 logger = logging.getLogger("spooled.edge")
@@ -30,42 +31,60 @@ def request_id_of(headers: Mapping[str, str]) -> str:
     given = headers.get("x-request-id", "")
     if 0 < len(given) <= _LONGEST_REQUEST_ID and given.isascii() and given.isprintable():
         return given
-    return uuid.uuid4().hex
+    return f"{CHANCE.getrandbits(128):032x}"
 
 
-async def respond(endpoint: Endpoint, core: Core, scope: Scope, receive: Receive, request_id: str) -> Answer:
+async def respond(endpoint: Endpoint, core: Core, scope: Scope, receive: Receive) -> Answer:
     """Run one request; every error becomes an answer, an unexpected one is logged with the request id."""
     try:
-        return await _respond(endpoint, core, scope, receive, request_id)
+        return await _respond(endpoint, core, scope, receive)
     except Exception as error:  # noqa: BLE001 - whatever it is, there is an answer
-        return failed(error, request_id)
+        return failed(error, scope)
 
 
-def failed(error: Exception, request_id: str) -> Answer:
+def failed(error: Exception, scope: Scope) -> Answer:
     """The answer for an error; the log has what the caller is not told."""
+    request_id = scope["spooled.request_id"]
     if not isinstance(error, SpooledError):
-        logger.error("request %s failed", request_id, exc_info=error)
+        logger.error("request %s failed", named_in_log(request_id, read_headers(scope)), exc_info=error)
         return error_answer(FaultError(details={"request_id": request_id}))
     if error.status >= FaultError.status and error.__cause__ is not None:
-        logger.error("request %s: %s", request_id, error.message, exc_info=error.__cause__)
+        named = named_in_log(request_id, read_headers(scope))
+        logger.error("request %s: %s", named, error.message, exc_info=error.__cause__)
     return error_answer(error)
 
 
-async def _respond(endpoint: Endpoint, core: Core, scope: Scope, receive: Receive, request_id: str) -> Answer:
-    headers = Headers(scope=scope)
+async def _respond(endpoint: Endpoint, core: Core, scope: Scope, receive: Receive) -> Answer:
+    headers = read_headers(scope)
     now = core.clock()
     caller = await admit(endpoint, core, headers, now)
     await throttle(core, caller, scope, now)
     limits = core.settings
     raw_body = await read_body(scope, receive, limits.max_body_bytes, limits.body_timeout_seconds)
+    client = Presence(receive)
+    address = (scope.get("client") or ("",))[0]
+    call = Call(core, now, scope["spooled.request_id"], headers, raw_body, address, client.is_gone, caller)
+    if caller is None:
+        return await _run(endpoint, call, scope)
+    place = await core.fair.take(caller.org_id, client.call_when_gone)
+    try:
+        return await _run(endpoint, call, scope)
+    finally:
+        place.give_up()
+
+
+async def _run(endpoint: Endpoint, call: Call, scope: Scope) -> Answer:
     arguments: dict[str, Any] = dict(path_arguments(scope))
     if endpoint.query_model is not None:
         arguments["query"] = validated(endpoint.query_model, query_values(scope))
     if endpoint.body_model is not None:
-        arguments["body"] = validated(endpoint.body_model, parse_json(raw_body))
-    address = (scope.get("client") or ("",))[0]
-    call = Call(core, now, request_id, headers, raw_body, address, _gone_watch(receive), caller)
-    result = await endpoint.function(call, **arguments)
+        arguments["body"] = validated(endpoint.body_model, parse_json(call.raw_body))
+    run = endpoint.function
+    if endpoint.audit is not None:
+        from shared.edge.audit import audited  # noqa: PLC0415 - few routes have a log
+
+        run = audited(endpoint)
+    result = await run(call, **arguments)
     return result if isinstance(result, Answer) else Answer(result)
 
 
@@ -96,17 +115,3 @@ def validated(model: Any, values: Any) -> Any:
         return model.model_validate(values)
     except ValidationError as error:
         raise input_error(error) from None
-
-
-def _gone_watch(receive: Receive) -> Any:
-    """A check whether the client went away, for functions that wait."""
-    watch: asyncio.Task[Any] | None = None
-
-    async def client_is_gone() -> bool:
-        nonlocal watch
-        if watch is None:
-            watch = asyncio.ensure_future(receive())
-            await asyncio.sleep(0)
-        return watch.done() and watch.result()["type"] == "http.disconnect"
-
-    return client_is_gone

@@ -1,22 +1,23 @@
 """The functions composed into one ASGI application: locally all of them, in a Lambda just one."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute, Match, Route, Router
-from starlette.types import Message, Receive, Scope, Send
+from starlette.routing import BaseRoute, Match, Router
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.core import Core
 from shared.edge.answer import Answer, error_answer
 from shared.edge.cors import is_preflight, preflight_answer
 from shared.edge.documentation import documentation_routes
 from shared.edge.endpoint import Endpoint
+from shared.edge.headers import read_headers
 from shared.edge.respond import failed, request_id_of, respond
+from shared.edge.routes import Routes
 from shared.edge.sending import IS_HEAD, common_headers, send_answer
 from shared.errors import MethodNotAllowedError, NotFoundError
 
@@ -41,11 +42,14 @@ class Service:
         self._opening = asyncio.Lock()
         self._streaming = streaming
         ordered = sorted(endpoints, key=lambda endpoint: endpoint.precedence)
-        routes: list[BaseRoute] = [self._route(endpoint) for endpoint in ordered]
+        self._routes: Routes[ASGIApp] = Routes()
+        for endpoint in ordered:
+            self._routes.add(endpoint.method, endpoint.path, self._app(endpoint))
+        streams: list[BaseRoute] = []
         if streaming is not None:
-            routes += streaming.routes(self.core)
+            streams = streaming.routes(self.core)
             ordered += streaming.endpoints
-        self.router = Router([*routes, *documentation_routes(ordered)], redirect_slashes=False)
+        self._others = Router([*streams, *documentation_routes(ordered)], redirect_slashes=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -72,40 +76,47 @@ class Service:
             return
         if scope["method"] == "HEAD":
             scope, send = {**scope, "method": "GET", IS_HEAD: True}, _without_body(send)
+        found = self._routes.find(scope["method"], scope["path"])
+        if found is not None:
+            app, scope["path_params"] = found
+            await app(scope, receive, send)
+            return
         try:
-            await self.router(scope, receive, _with_common_headers(scope, send))
-        except HTTPException as error:
-            if error.status_code == MethodNotAllowedError.status:
-                answer = error_answer(MethodNotAllowedError())
-                answer = Answer(answer.body, answer.status, {"allow": self._allowed(scope)})
-            else:
-                answer = error_answer(NotFoundError("There is no such route."))
-            await send_answer(answer, scope, send)
+            await self._others(scope, receive, _with_common_headers(scope, send))
+        except HTTPException:
+            await send_answer(self._not_found(scope), scope, send)
 
     @staticmethod
-    def _begin(scope: Scope) -> Headers:
-        scope["headers"] = _each_once(scope["headers"])
-        headers = Headers(scope=scope)
+    def _begin(scope: Scope) -> Mapping[str, str]:
+        headers = read_headers(scope)
         scope["spooled.request_id"] = request_id_of(headers)
         return headers
 
-    def _allowed(self, scope: Scope) -> str:
-        """All methods of a path, which may be spread over several routes."""
-        methods: set[str] = set()
-        for candidate in self.router.routes:
-            if candidate.matches(scope)[0] is not Match.NONE:
-                methods |= getattr(candidate, "methods", None) or set()
-        return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
+    def _not_found(self, scope: Scope) -> Answer:
+        allowed = self.allowed(scope["path"])
+        if not allowed:
+            return error_answer(NotFoundError("There is no such route."))
+        answer = error_answer(MethodNotAllowedError())
+        return Answer(answer.body, answer.status, {"allow": ", ".join(sorted(allowed))})
 
-    def _route(self, endpoint: Endpoint) -> Route:
+    def allowed(self, path: str) -> set[str]:
+        """All methods of a path, which may be spread over several routes; none where nothing is served."""
+        methods = self._routes.methods(path)
+        scope = {"type": "http", "method": "", "path": path}
+        for other in self._others.routes:
+            if other.matches(scope)[0] is not Match.NONE:
+                methods |= getattr(other, "methods", None) or set()
+        return methods | {"HEAD"} if "GET" in methods else methods
+
+    def _app(self, endpoint: Endpoint) -> ASGIApp:
         async def run(scope: Scope, receive: Receive, send: Send) -> None:
             try:
                 core = await self.core()
             except Exception as error:  # noqa: BLE001 - whatever it is, there is an answer
-                await send_answer(failed(error, scope["spooled.request_id"]), scope, send)
+                await send_answer(failed(error, scope), scope, send)
                 return
             core = _within_invocation(core, scope)
-            answer = await respond(endpoint, core, scope, receive, scope["spooled.request_id"])
+            answer = await respond(endpoint, core, scope, receive)
             await core.wakeups.outgoing.flush()
             if core.settings.validate_answers:
                 from shared.edge.conformance import check_answer  # noqa: PLC0415 - tests only
@@ -114,9 +125,7 @@ class Service:
             core.tally.requests[endpoint.method, endpoint.path, answer.status or endpoint.status] += 1
             await send_answer(answer, scope, send, endpoint.status)
 
-        route = Route(endpoint.path, run, methods=[endpoint.method])
-        route.app = run  # as it is: Starlette would hand a plain function a request and want a response
-        return route
+        return run
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -138,14 +147,6 @@ def _within_invocation(core: Core, scope: Scope) -> Core:
         return core
     remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
     return replace(core, waits_end_at=core.clock() + remaining - _LAST_LOOK)
-
-
-def _each_once(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """What is sent several times is joined by commas, as in the cloud: two credentials are none, anywhere."""
-    joined: dict[bytes, bytes] = {}
-    for name, value in headers:
-        joined[name] = joined[name] + b"," + value if name in joined else value
-    return list(joined.items())
 
 
 def _with_common_headers(scope: Scope, send: Send) -> Send:

@@ -1,6 +1,7 @@
 """Rate limits of requests: which a caller is held to, and the headers that every answer carries."""
 
 from datetime import datetime
+from functools import lru_cache
 from time import time
 
 from starlette.types import Scope
@@ -60,8 +61,13 @@ def rates_of(caller: Caller, settings: Settings) -> list[Rate]:
 
 def _organization_rate(caller: Caller) -> Rate:
     limits = caller.limits
-    per_second, burst = limits.rate_limit_requests_per_second, limits.rate_limit_burst
-    return Rate(f"{{{caller.org_id}}}", "organization", per_second, burst)
+    return _rate_of(caller.org_id, limits.rate_limit_requests_per_second, limits.rate_limit_burst)
+
+
+@lru_cache(10_000)
+def _rate_of(org_id: int, per_second: float, burst: int) -> Rate:
+    """Kept, with the figures that follow from it: each answer shows them."""
+    return Rate(f"{{{org_id}}}", "organization", per_second, burst)
 
 
 def login_rate(client_address: str) -> Rate:

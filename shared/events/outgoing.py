@@ -1,8 +1,9 @@
 """What this process has to tell others of what it did: those who listen here, and other processes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from shared.events.happening import Happening, read_told
+from shared.marks import Place
 
 Listener = Callable[[Happening], None]
 
@@ -27,8 +28,10 @@ class Outgoing:
             for happening in happenings:
                 listener(happening)
 
-    def wake(self, org_id: int, queue: str, jobs: int, *, at_once: bool = True) -> None:
-        """Wake as many waiters of the queue in other processes. Never waits.
+    def wake(
+        self, org_id: int, queue: str, jobs: int, places: Iterable[Place] | None, *, at_once: bool = True
+    ) -> None:
+        """Wake as many waiters of the queue in other processes, and say where the jobs stand. Never waits.
 
         Not `at_once` when there is somebody for the jobs here: others are told in case nothing comes of that.
         """

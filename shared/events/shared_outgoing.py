@@ -4,17 +4,19 @@ import asyncio
 import json
 import logging
 import uuid
-from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from shared.events.arrivals import Arrivals
 from shared.events.channel import OpenRedis, channel_of, is_away, reason, stream_of
 from shared.events.happening import Happening
 from shared.events.outgoing import Outgoing
+from shared.marks import Place
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -24,6 +26,8 @@ logger = logging.getLogger("spooled.wakeups")
 _AWAY_SECONDS = 1.0
 _HEAD_START_SECONDS = 0.01
 """Of who waits here: to wake others meanwhile would only hold up the claim, and be for nothing."""
+_PAUSE_SECONDS = 0.005
+"""Between a round trip and the next, while there is more to tell: what comes meanwhile goes along."""
 _LONGEST_BACKLOG = 10_000
 _MOST_AT_ONCE = 1_000
 _LOOKED_BACK = 2_000
@@ -58,7 +62,7 @@ class SharedOutgoing(Outgoing):
         self._redis: Redis | None = None
         self.origin = uuid.uuid4().hex
         self._told = 0
-        self._wakeups: Counter[str] = Counter()
+        self._wakeups: defaultdict[str, Arrivals] = defaultdict(Arrivals)
         # What is committed must be told, so it waits for a Redis that is away, as long as there is room.
         self._backlog: deque[Entry] = deque()
         self._on_the_way = 0
@@ -70,8 +74,16 @@ class SharedOutgoing(Outgoing):
     def has_more(self) -> bool:
         return bool(self._wakeups or self._backlog)
 
-    def wake(self, org_id: int, queue: str, jobs: int, *, at_once: bool = True) -> None:  # noqa: ARG002 - it flushes before it stands still
-        self._wakeups[channel_of(org_id, queue)] += jobs
+    def wake(
+        self,
+        org_id: int,
+        queue: str,
+        jobs: int,
+        places: Iterable[Place] | None,
+        *,
+        at_once: bool = True,  # noqa: ARG002 - it flushes before it stands still
+    ) -> None:
+        self._wakeups[channel_of(org_id, queue)].add(jobs, places)
 
     async def publish(self, channel: str, words: str) -> None:
         await self._send([(channel, words)], [])
@@ -110,8 +122,8 @@ class SharedOutgoing(Outgoing):
         if monotonic() < self._away_until:
             self._wakeups.clear()
             return False
-        wakeups, self._wakeups = self._wakeups, Counter()
-        messages = [(channel, f"{self.origin} {jobs}") for channel, jobs in wakeups.items()]
+        wakeups, self._wakeups = self._wakeups, defaultdict(Arrivals)
+        messages = [(channel, f"{self.origin} {found.in_words()}") for channel, found in wakeups.items()]
         entries = list(islice(self._backlog, _MOST_AT_ONCE))
         self._on_the_way = len(entries)
         try:
@@ -184,8 +196,10 @@ class LivingOutgoing(SharedOutgoing):
         self._telling: asyncio.Task[None] | None = None
         self._is_closed = False
 
-    def wake(self, org_id: int, queue: str, jobs: int, *, at_once: bool = True) -> None:
-        super().wake(org_id, queue, jobs)
+    def wake(
+        self, org_id: int, queue: str, jobs: int, places: Iterable[Place] | None, *, at_once: bool = True
+    ) -> None:
+        super().wake(org_id, queue, jobs, places)
         if at_once:
             self._begin()
         else:
@@ -219,5 +233,7 @@ class LivingOutgoing(SharedOutgoing):
         while self.has_more:
             async with self._turn:
                 is_told = await self._tell()
-            if not is_told and self._backlog:
+            if is_told:
+                await asyncio.sleep(_PAUSE_SECONDS)
+            elif self._backlog:
                 await asyncio.sleep(_AWAY_SECONDS)

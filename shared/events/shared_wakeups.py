@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from shared.events.arrivals import read_arrivals
 from shared.events.channel import (
     EVERY_QUEUE,
     KEYS_CHANNEL,
@@ -47,9 +48,11 @@ class SharedWakeups(Wakeups):
         if channel == KEYS_CHANNEL:
             self._forget_keys(int(words))
             return
-        origin, _, jobs = words.partition(" ")
+        origin, _, told = words.partition(" ")
         if origin != self._origin:
-            self._wake(*queue_of(channel), int(jobs))
+            jobs, places = read_arrivals(told)
+            self.marks.arrived(*queue_of(channel), places)
+            self._wake(*queue_of(channel), jobs)
 
 
 class LivingWakeups(SharedWakeups):

@@ -4,13 +4,14 @@ A wake-up may be lost without harm: who waits also looks again at the time it wa
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared.events.channel import KEYS_CHANNEL
 from shared.events.line import Line
 from shared.events.outgoing import Outgoing
+from shared.marks import Marks, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,19 +31,33 @@ class Wakeups:
     ) -> None:
         self._forget_keys = forget_keys
         self.outgoing = outgoing or Outgoing()
+        self.marks = Marks()
         self._lines: defaultdict[tuple[int, str], Line] = defaultdict(Line)
 
     @contextmanager
-    def waiting(self, org_id: int, queue: str) -> "Iterator[Waiter]":
-        """A place among those who wait for jobs of the queue."""
+    def waiting(self, org_id: int, queue: str, wish: Any = None) -> "Iterator[Waiter]":
+        """A place among those who wait for jobs of the queue; see `Waiter` for `wish`."""
         line = self._lines[org_id, queue]
-        waiter = line.enter()
+        waiter = line.enter(wish)
         try:
             yield waiter
         finally:
             line.leave(waiter)
             if not line.members:
                 del self._lines[org_id, queue]
+
+    def first_to_take(self, org_id: int, queue: str) -> "Waiter | None":
+        """Who is to have the next job of the queue, if it can be handed to it here and now."""
+        line = self._lines.get((org_id, queue))
+        if line is None or not line.yields:
+            return None
+        first = line.first()
+        return first if first is not None and first.takes else None
+
+    def waiting_here(self, org_id: int, queue: str) -> int:
+        """How many wait for jobs of the queue in this process."""
+        line = self._lines.get((org_id, queue))
+        return 0 if line is None else line.members
 
     @property
     def hears_others(self) -> bool:
@@ -54,10 +69,19 @@ class Wakeups:
         """Around all of a wait: whether what other processes do is heard; while it is not, look often."""
         yield lambda: False
 
-    def notify(self, org_id: int, queue: str, jobs: int = 1) -> None:
-        """Jobs became claimable: wake as many waiters, here and in other processes. Never blocks."""
+    def notify(self, org_id: int, queue: str, jobs: int = 1, places: Sequence[Place] | None = None) -> None:
+        """Jobs became claimable: wake as many waiters, here and in other processes. Never blocks.
+
+        places: where they stand in the queue; None when that is not known.
+        """
+        self.marks.arrived(org_id, queue, places)
         are_taken_here = self._wake(org_id, queue, jobs)
-        self.outgoing.wake(org_id, queue, jobs, at_once=not are_taken_here)
+        self.outgoing.wake(org_id, queue, jobs, places, at_once=not are_taken_here)
+
+    def moved(self, org_id: int, queue: str, places: Sequence[Place]) -> None:
+        """Jobs that were claimable stand elsewhere now: nobody is woken for that."""
+        self.marks.arrived(org_id, queue, places)
+        self.outgoing.wake(org_id, queue, 0, places)
 
     def stir(self, org_id: int | None = None) -> None:
         """Let all who wait, of one organization or of every one, see whether they still want to."""

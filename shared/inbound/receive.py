@@ -37,7 +37,7 @@ async def take_in(
     }
     entry = names | {"event_type": delivery.event_type, "now": now}
     enqueued = []
-    async with core.store.transaction(caller.scope) as transaction:
+    async with core.store.transaction(caller.scope, hot=True) as transaction:
         first = await transaction.fetch_one(
             QUERIES["log_first"], **entry, queue=job.queue if job else None, makes_job=job is not None
         )

@@ -3,12 +3,9 @@
 from datetime import datetime
 
 from shared.core import Core
-from shared.jobs.retention import in_rounds
-from shared.store import load_queries
-
-QUERIES = load_queries(__file__)
+from shared.jobs.retention import delete_history
 
 
 async def delete_old_deliveries(core: Core, now: datetime, deadline: float) -> int:
     """Forget the deliveries of each organization past its retention; they are no duplicates any more."""
-    return await in_rounds(core, QUERIES["delete_old_deliveries"], "history_retention_days", now, deadline)
+    return await delete_history(core, "inbound_delivery", "created_at", now, deadline)

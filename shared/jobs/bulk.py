@@ -18,10 +18,11 @@ async def enqueue_bulk(core: Core, caller: Caller, jobs: Sequence[NewJob], now: 
     """
     refused: dict[int, str] = {}
     for index, job in enumerate(jobs):
-        try:
-            check_completion_webhook(core, job)
-        except WebhookUrlError as error:
-            refused[index] = error.message
+        if job.completion_webhook is not None:
+            try:
+                check_completion_webhook(core, job)
+            except WebhookUrlError as error:
+                refused[index] = error.message
     good = [index for index in range(len(jobs)) if index not in refused]
     enqueued = await enqueue_jobs(core, caller, [jobs[index] for index in good], now) if good else []
     succeeded = [

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from shared import ids
 from shared.core import Core
@@ -10,7 +11,7 @@ from shared.jobs.children import wake_others
 from shared.jobs.model import CARRIED, SETTLED_STATES
 from shared.jobs.read import JobNotFoundError, find_job
 from shared.jobs.refusal import LOG
-from shared.store import SYSTEM, Row, load_queries, tenant
+from shared.store import SYSTEM, Row, Transaction, load_queries, tenant
 from shared.tenants.caller import Caller
 from shared.webhooks.outbox import telling_of_jobs
 
@@ -53,18 +54,31 @@ async def cancel_jobs(
     queues: list[str] | None = None,
 ) -> list[Row]:
     """Move those of the jobs that have not started to the archive as cancelled, and return them."""
-    rows = await core.store.fetch(
-        tenant(org_id),
-        CANCEL_JOBS,
-        org_id=org_id,
-        ids=list(job_ids),
-        queues=queues,
-        workflow_id=None,
-        reason=reason,
-        now=now,
-    )
+    parameters = _parameters(org_id, job_ids, reason, now, queues)
+    rows = await core.store.fetch(tenant(org_id), CANCEL_JOBS, **parameters)
     wake_others(core, org_id, rows)
     return rows
+
+
+async def cancel_within(
+    transaction: Transaction, caller: Caller, job_ids: Sequence[int], reason: str, now: datetime
+) -> list[Row]:
+    """The same as part of a larger change, for a caller. `wake_others` follows its commit."""
+    parameters = _parameters(caller.org_id, job_ids, reason, now, caller.queue_filter)
+    return await transaction.fetch(CANCEL_JOBS, **parameters)
+
+
+def _parameters(
+    org_id: int, job_ids: Sequence[int], reason: str, now: datetime, queues: list[str] | None
+) -> dict[str, Any]:
+    return {
+        "org_id": org_id,
+        "ids": list(job_ids),
+        "queues": queues,
+        "workflow_id": None,
+        "reason": reason,
+        "now": now,
+    }
 
 
 async def cancel_steps(core: Core, org_id: int, workflow_id: int, reason: str, now: datetime) -> list[Row]:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from shared.core import Core
+from shared.jobs.model import SETTLED_STATES
 from shared.store import Row, load_queries
 
 FRAGMENTS = load_queries(__file__)
@@ -18,8 +19,8 @@ def wake_others(core: Core, org_id: int, rows: Sequence[Row]) -> None:
     """Wake who waits for the jobs that became ready, and the places free, by the change of these rows."""
     freed: list[str] = next((row["freed_queues"] for row in rows if row.get("freed_queues")), [])
     for queue in freed:
-        places = sum(row["queue"] == queue and row["finished_at"] is not None for row in rows)
-        core.wakeups.notify(org_id, queue, places)
+        places = sum(row["queue"] == queue and row["state"] in SETTLED_STATES for row in rows)
+        core.wakeups.notify(org_id, queue, places, ())
     ready: list[str] = next((row["ready_queues"] for row in rows if row.get("ready_queues")), [])
     for queue, count in Counter(ready).items():
         core.wakeups.notify(org_id, queue, count)

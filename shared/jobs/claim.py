@@ -1,48 +1,33 @@
-"""Claim: a worker takes the next due jobs of a queue under a lease."""
+"""Claim: what a worker asks for, and taking it."""
 
-import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared import ids
 from shared.core import Core
-from shared.errors import SpooledError, UnavailableError
-from shared.events.line import Line, Waiter
-from shared.jobs.give_back import kept_or_given_back
+from shared.jobs.claiming import (
+    NEXT_LOOK,
+    NEXT_LOOK_COUNTED,
+    NEXT_LOOK_MARKED,
+    claiming,
+    claiming_limited,
+    claiming_together,
+)
 from shared.jobs.leases import recover_leases
 from shared.jobs.model import claimed_answer
-from shared.jobs.refusal import Outcome, Settling, settle
-from shared.store import Statement, load_queries
+from shared.marks import begin
+from shared.store import Query, Row
 from shared.tenants.caller import Caller
-from shared.webhooks.outbox import telling_of_jobs
+from shared.together import Kind
 
-QUERIES = load_queries(__file__, told=telling_of_jobs("job.started", rows="claimed", previous="'pending'"))
-_WALK = QUERIES["walk"].sql
-_CLOSED = "queue.paused_at IS NOT NULL OR NOT queue.enabled"
-CLAIM = QUERIES["claim_jobs"].filled(
-    budget="",
-    walk=_WALK,
-    limit="%(limit)s",
-    closed=f"{_CLOSED} OR queue.concurrency IS NOT NULL OR queue.rate_limit IS NOT NULL",
-    spent="",
-)
-CLAIM_LIMITED = QUERIES["claim_jobs"].filled(
-    budget=f"{QUERIES['budget'].sql},\n",
-    walk=_WALK,
-    limit="coalesce((SELECT budget.allowed FROM budget), 0)",
-    closed=_CLOSED,
-    spent=f",\n{QUERIES['spent'].sql}",
-)
-NEXT_LOOK = QUERIES["next_look"].filled(walk=_WALK)
-LONGEST_WAIT_SECONDS = 20
+logger = logging.getLogger("spooled.jobs")
 _BUSY_PAUSE = timedelta(milliseconds=100)
 """When due jobs are in other hands at this moment, or just went back to wait for their next attempt."""
 _FULL_PAUSE = timedelta(seconds=1)
 """When a queue runs as many jobs as it may: a settle wakes who waits, this is for one that was not heard."""
-_UNTOLD_PAUSE = timedelta(seconds=1)
-"""Where nobody tells what other processes push."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,175 +45,43 @@ class Claim:
     wait_seconds: float | None = 0
 
 
-async def _never_gone() -> bool:
-    return False
-
-
-async def claim_jobs(
-    core: Core, caller: Caller, claim: Claim, client_is_gone: Callable[[], Awaitable[bool]] = _never_gone
-) -> list[dict[str, Any]]:
-    """Take up to `limit` due jobs, highest priority first, then oldest.
-
-    With nothing due it first recovers the queue's lapsed leases and looks once more, then waits up to
-    `wait_seconds` for a job: woken by what makes one claimable. Of those who wait for a queue in a process
-    one looks when something falls due, and each second where nobody tells of other processes. A client that
-    has gone claims nothing, and when this is cancelled, what was taken is given back. An unknown, paused or
-    disabled queue, or one that the key is not for, yields nothing.
-    """
-    if not caller.may_use_queue(claim.queue):
-        return []
-    deadline = _deadline(core, claim)
-    taking = claim_due(core, caller, claim, core.clock())
-    jobs = await kept_or_given_back(core, caller, taking)
-    return jobs or await _await_jobs(core, caller, claim, deadline, client_is_gone)
-
-
-async def settle_and_claim(
-    core: Core,
-    caller: Caller,
-    settling: Settling,
-    claim: Claim | None,
-    now: datetime,
-    client_is_gone: Callable[[], Awaitable[bool]] = _never_gone,
-    *,
-    after: int | None = None,
-) -> tuple[list[Outcome], list[dict[str, Any]]]:
-    """Settle what a worker holds and take its next jobs: one transaction and round trip when some are due.
-
-    With `after` nothing is claimed unless that job was settled. Once the settle has held, trouble with
-    the claim only means that there are no next jobs.
-    """
-    if claim is None or not caller.may_use_queue(claim.queue):
-        return (await settle(core, caller, settling, now))[0], []
-    deadline = _deadline(core, claim)
-    claiming = _claiming(caller, claim, now, after=after, follows=True)
-    outcomes, (rows,) = await settle(core, caller, settling, now, [claiming])
-    jobs = [claimed_answer(row) for row in rows]
-    is_settled = after is None or all(outcome.refused is None for outcome in outcomes)
-    if is_settled and not jobs:
-        with contextlib.suppress(UnavailableError):
-            jobs = await _await_jobs(core, caller, claim, deadline, client_is_gone)
-    return outcomes, jobs
-
-
-def _deadline(core: Core, claim: Claim) -> datetime | None:
-    """None for a wait without an end."""
-    if claim.wait_seconds is None:
-        return core.waits_end_at
-    asked = core.clock() + timedelta(seconds=claim.wait_seconds)
-    return min(asked, core.waits_end_at or asked)
-
-
-async def _await_jobs(
-    core: Core,
-    caller: Caller,
-    claim: Claim,
-    deadline: datetime | None,
-    client_is_gone: Callable[[], Awaitable[bool]],
-) -> list[dict[str, Any]]:
-    """Recover, look again, and wait until the deadline."""
-    if claim.wait_seconds is not None and claim.wait_seconds <= 0:
-        return await kept_or_given_back(core, caller, _look_once(core, caller, claim))
-    with core.wakeups.waiting(caller.org_id, claim.queue) as waiter:
-        waiting = _await_in_line(core, caller, claim, deadline, client_is_gone, waiter)
-        return await kept_or_given_back(core, caller, waiting, waiter.go)
-
-
-async def _look_once(core: Core, caller: Caller, claim: Claim) -> list[dict[str, Any]]:
-    return (await _recover_and_claim(core, caller, claim, core.clock()))[0]
-
-
-async def _await_in_line(
-    core: Core,
-    caller: Caller,
-    claim: Claim,
-    deadline: datetime | None,
-    client_is_gone: Callable[[], Awaitable[bool]],
-    waiter: Waiter,
-) -> list[dict[str, Any]]:
-    async with core.wakeups.listening(caller.org_id, claim.queue) as others_are_heard:
-        while True:
-            is_called = waiter.stand()
-            jobs, next_look = await _try(core, caller, claim, waiter, others_are_heard, is_called=is_called)
-            now = core.clock()
-            is_over = deadline is not None and now >= deadline
-            if jobs or is_over or waiter.is_going or await client_is_gone():
-                return jobs
-            ahead = [instant for instant in (deadline, next_look) if instant is not None]
-            await _wait(waiter.woken, (min(ahead) - now).total_seconds() if ahead else None)
-            # Before it stands again: a call that it does not take goes on to the next.
-            if waiter.is_going or await client_is_gone():
-                return []
-
-
-async def _try(
-    core: Core,
-    caller: Caller,
-    claim: Claim,
-    waiter: Waiter,
-    others_are_heard: Callable[[], bool],
-    *,
-    is_called: bool,
-) -> tuple[list[dict[str, Any]], datetime | None]:
-    """Who was called takes what there is; the lookout also sees to what lies ahead, for all who wait."""
-    line = waiter.line
-    if is_called:
-        jobs = await claim_due(core, caller, claim, core.clock())
-        if jobs:
-            return jobs, None
-        line.doubt()
-    if not waiter.is_lookout():
-        return [], None
-    now = core.clock()
-    if line.is_doubtful or (line.next_look is not None and line.next_look <= now):
-        jobs, line.next_look = await _look(core, caller, claim, line, now, hears=others_are_heard())
-        return jobs, line.next_look
-    return [], line.next_look
-
-
-async def _look(
-    core: Core, caller: Caller, claim: Claim, line: Line, now: datetime, *, hears: bool
-) -> tuple[list[dict[str, Any]], datetime | None]:
-    line.is_doubtful = False
-    try:
-        jobs, next_look = await _recover_and_claim(core, caller, claim, now)
-    except SpooledError:
-        line.is_doubtful = True
-        raise
-    # There may be more where these came from.
-    line.is_doubtful = line.is_doubtful or bool(jobs)
-    return jobs, next_look if hears else min(now + _UNTOLD_PAUSE, next_look or now + _UNTOLD_PAUSE)
+_Asked = tuple[Claim, datetime]
 
 
 async def claim_due(core: Core, caller: Caller, claim: Claim, now: datetime) -> list[dict[str, Any]]:
-    """Take what is due at this instant, in one round trip; nothing from a queue with limits."""
-    (rows,) = await core.store.fetch_each(caller.scope, [_claiming(caller, claim, now)])
-    return [claimed_answer(row) for row in rows]
+    """Take what is due at this instant, in one round trip; nothing from a queue with limits.
+
+    Claims of one job each that wait at the same moment share it: the first of them has the first job.
+    """
+
+    async def alone(asked: _Asked) -> list[dict[str, Any]]:
+        taking = claiming(core, caller, *asked)
+        (rows,) = await core.store.fetch_each(
+            caller.scope, [taking.statement], quick=claim.limit == 1, lasting=False
+        )
+        taking.learn(rows)
+        return [taking.told(row, asked[0]) for row in rows]
+
+    async def shared(all_asked: Sequence[_Asked]) -> list[list[dict[str, Any]]]:
+        taking = claiming_together(core, caller, all_asked)
+        (rows,) = await core.store.fetch_each(
+            caller.scope, [taking.statement], briefly=True, quick=True, lasting=False
+        )
+        taking.learn(rows)
+        job_of = {row["asker"]: taking.told(row, all_asked[row["asker"] - 1][0]) for row in rows}
+        return [[job_of[asker]] if asker in job_of else [] for asker in range(1, len(all_asked) + 1)]
+
+    await see_to_front(core, caller, claim.queue, now)
+    if claim.limit > 1:
+        return await alone((claim, now))
+    return await core.together.do(Kind(_key("claim", caller, claim), alone, shared), (claim, now))
 
 
-def _claiming(
-    caller: Caller, claim: Claim, now: datetime, *, after: int | None = None, follows: bool = False
-) -> Statement:
-    parameters = {
-        "org_id": caller.org_id,
-        "queue": claim.queue,
-        "worker_id": claim.worker_id,
-        "limit": claim.limit,
-        "lease_seconds": claim.lease_seconds,
-        "after": after,
-        "follows": follows,
-        "now": now,
-    }
-    return Statement(CLAIM, parameters)
-
-
-async def _recover_and_claim(
+async def recover_and_claim(
     core: Core, caller: Caller, claim: Claim, now: datetime
 ) -> tuple[list[dict[str, Any]], datetime | None]:
     """The jobs, or else the instant at which looking again makes sense; None when only a wake-up does."""
-    row = await core.store.fetch_one(
-        caller.scope, NEXT_LOOK, org_id=caller.org_id, queue=claim.queue, now=now
-    )
+    row = await _next_look(core, caller, claim, now)
     if row is None:
         return [], None
     lapsed = row["next_lapse"] is not None and row["next_lapse"] <= now
@@ -238,29 +91,83 @@ async def _recover_and_claim(
         if row["is_limited"]:
             return await _claim_limited(core, caller, claim, now)
         return await claim_due(core, caller, claim, now), now + _BUSY_PAUSE
-    ahead = [instant for instant in (row["next_due"], row["next_lapse"]) if instant is not None]
+    front = core.marks.of(caller.org_id, claim.queue).next_front
+    ahead = [instant for instant in (row["next_due"], row["next_lapse"], front) if instant is not None]
     return [], min(ahead, default=None)
+
+
+async def see_to_front(core: Core, caller: Caller, queue: str, now: datetime) -> None:
+    """Before a claim: where claims of the queue begin at marks, see that these leave no job out for long."""
+    if core.marks.of(caller.org_id, queue).front_is_due(now):
+        await _look_at_front(core, caller, queue, now, sees_leases=False)
+
+
+async def _look_at_front(
+    core: Core, caller: Caller, queue: str, now: datetime, *, sees_leases: bool
+) -> Row | None:
+    marks = core.marks.of(caller.org_id, queue)
+    marks.look(now)
+    try:
+        row = await _look(core, caller, NEXT_LOOK_COUNTED, queue, now, is_slow=True, sees_leases=sees_leases)
+    except BaseException:
+        marks.not_seen()
+        raise
+    if row is None:
+        marks.closed()
+    else:
+        had_marks, keys = marks.are_known, zip(row["run_ats"], row["ids"], strict=True)
+        marks.seen(dict(zip(row["priorities"], keys, strict=True)), row["walked"], now)
+        if marks.are_known and not had_marks:
+            logger.warning(
+                "claims of queue %s of %s begin at marks: an old snapshot keeps %s entries of its index",
+                queue,
+                ids.encode("org", caller.org_id),
+                row["walked"],
+            )
+        elif had_marks and not marks.are_known:
+            logger.info("claims of queue %s of %s are strict again", queue, ids.encode("org", caller.org_id))
+    return row
+
+
+async def _next_look(core: Core, caller: Caller, claim: Claim, now: datetime) -> Row | None:
+    async def alone(now: datetime) -> Row | None:
+        marks = core.marks.of(caller.org_id, claim.queue)
+        if marks.front_is_due(now, found_nothing=True):
+            return await _look_at_front(core, caller, claim.queue, now, sees_leases=True)
+        if marks.are_known:
+            return await _look(core, caller, NEXT_LOOK_MARKED, claim.queue, now, **begin(marks.starts(), now))
+        if not marks.is_to_be_counted(now):
+            return await _look(core, caller, NEXT_LOOK, claim.queue, now, sees_leases=True)
+        row = await _look(core, caller, NEXT_LOOK_COUNTED, claim.queue, now, is_slow=False, sees_leases=True)
+        marks.counted(None if row is None else row["walked"])
+        return row
+
+    async def shared(instants: Sequence[datetime]) -> list[Row | None]:
+        return [await alone(max(instants))] * len(instants)
+
+    return await core.together.do(Kind(_key("look", caller, claim), alone, shared), now)
+
+
+async def _look(
+    core: Core, caller: Caller, query: Query, queue: str, now: datetime, **parameters: Any
+) -> Row | None:
+    return await core.store.fetch_one(
+        caller.scope, query, org_id=caller.org_id, queue=queue, now=now, **parameters
+    )
 
 
 async def _claim_limited(
     core: Core, caller: Caller, claim: Claim, now: datetime
 ) -> tuple[list[dict[str, Any]], datetime]:
     """Take what the queue's concurrency and rate leave, or say when the next token comes."""
-    claiming = _claiming(caller, claim, now)
-    locking = Statement(QUERIES["lock_limited_queue"], claiming.parameters)
-    locked, rows = await core.store.fetch_each(
-        caller.scope, [locking, Statement(CLAIM_LIMITED, claiming.parameters)]
-    )
+    locked, rows = await core.store.fetch_each(caller.scope, claiming_limited(caller, claim, now))
     pause = _BUSY_PAUSE
     if locked and locked[0]["tokens"] is not None and locked[0]["tokens"] < 1:
         pause = timedelta(seconds=(1 - locked[0]["tokens"]) / locked[0]["rate_limit"])
     elif locked and locked[0]["concurrency"] is not None:
         pause = _FULL_PAUSE
-    return [claimed_answer(row) for row in rows], now + pause
+    return [claimed_answer(row, claim, now) for row in rows], now + pause
 
 
-async def _wait(woken: asyncio.Event, seconds: float | None) -> None:
-    # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the event.
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(None if seconds is None else max(seconds, 0.001)):
-            await woken.wait()
+def _key(verb: str, caller: Caller, claim: Claim) -> tuple[object, ...]:
+    return verb, caller.org_id, claim.queue, caller.queues

@@ -1,5 +1,6 @@
 """The dead-letter queue as a whole: many jobs brought back, or thrown away."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,7 @@ from shared import ids
 from shared.core import Core
 from shared.errors import QuotaExceededError
 from shared.jobs.retry import retry_jobs
-from shared.store import Row, load_queries
+from shared.store import Row, Transaction, load_queries
 from shared.tenants.caller import Caller
 
 QUERIES = load_queries(__file__)
@@ -40,8 +41,26 @@ async def retry_dead(core: Core, caller: Caller, wanted: DeadFilter, now: dateti
 async def purge_dead(core: Core, caller: Caller, wanted: DeadFilter) -> int:
     """Delete dead jobs for good; how many."""
     found = await _find_dead(core, caller, wanted)
-    rows = await core.store.fetch(caller.scope, QUERIES["purge_dead"], org_id=caller.org_id, ids=found)
+    rows = await core.store.fetch(
+        caller.scope, QUERIES["delete_finished"], **_parameters(caller, found, ("deadletter",))
+    )
     return len(rows)
+
+
+async def delete_within(
+    transaction: Transaction, caller: Caller, job_ids: Sequence[int], states: Sequence[str]
+) -> list[Row]:
+    """Delete those of the jobs that are in one of these final states for good, as part of a larger change."""
+    return await transaction.fetch(QUERIES["delete_finished"], **_parameters(caller, job_ids, states))
+
+
+def _parameters(caller: Caller, job_ids: Sequence[int], states: Sequence[str]) -> dict[str, Any]:
+    return {
+        "org_id": caller.org_id,
+        "ids": list(job_ids),
+        "queues": caller.queue_filter,
+        "states": list(states),
+    }
 
 
 async def _retry_what_fits(core: Core, caller: Caller, found: list[int], now: datetime) -> list[Row]:

@@ -19,8 +19,9 @@ AND job_archive.id = ANY(%(ids)s::bigint[])
 -- where_older_than --
 AND job_archive.finished_at < %(older_than)s::timestamptz
 
--- purge_dead hot --
+-- delete_finished hot --
 DELETE FROM job_archive
 WHERE job_archive.org_id = %(org_id)s AND job_archive.id = ANY(%(ids)s::bigint[])
-  AND job_archive.state = 'deadletter'
+  AND job_archive.state = ANY(%(states)s::text[])
+  AND (%(queues)s::text[] IS NULL OR job_archive.queue = ANY(%(queues)s::text[]))
 RETURNING job_archive.id;

@@ -1,37 +1,38 @@
 """Enqueue: one or a thousand jobs, in one statement."""
 
+from asyncio import CancelledError
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shared import ids
 from shared.core import Core
 from shared.errors import NotFoundError
-from shared.jobs.sharing import WAIT_BRIEFLY, fetch_each
+from shared.finishing import finished
+from shared.jobs.hand_over import first_to_take, make_and_hand_over
 from shared.limits.charge import are_limited, charge
 from shared.limits.payload import check_payloads
-from shared.store import Row, Statement, Transaction, load_queries
+from shared.store import Row, Statement, Transaction, given, load_queries
 from shared.tenants.caller import Caller
-from shared.webhooks.outbox import telling, telling_of_jobs
+from shared.together import LARGEST_SHARED
+from shared.webhooks.outbox import telling_of_jobs
 from shared.webhooks.sealing import seal
 from shared.webhooks.target import check_url
 
-QUERIES = load_queries(
-    __file__,
-    told_declared=telling(
-        "queue.created",
-        rows="declared",
-        item="queue_event(declared.name, declared.enabled, declared.paused_at)",
-    ),
-    told=telling_of_jobs("job.created", rows="created", previous="NULL"),
-)
+if TYPE_CHECKING:
+    from shared.events.line import Waiter
+    from shared.marks import Place
+
+QUERIES = load_queries(__file__, told=telling_of_jobs("job.created", rows="created", previous="NULL"))
 _CHARGED = ("jobs_today", "active_jobs", "queues")
 
 
-@dataclass(frozen=True, slots=True)
-class NewJob:
-    """A job to be made. `payload` and `tags` are JSON text; None takes the queue's setting."""
+class NewJob(NamedTuple):
+    """A job to be made. `payload` and `tags` are JSON text; None takes the queue's setting.
+
+    trace: as `shared.trace` keeps it.
+    """
 
     queue: str
     payload: str
@@ -45,6 +46,7 @@ class NewJob:
     parent_job_id: int | None = None
     completion_webhook: str | None = None
     completion_webhook_secret: str | None = None
+    trace: str | None = None
 
 
 class UnknownParentError(NotFoundError):
@@ -56,8 +58,7 @@ class UnknownParentError(NotFoundError):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Enqueued:
+class Enqueued(NamedTuple):
     """The job that a request stands for: a new one, or the one that its idempotency key names.
 
     Its id is UNKNOWN when nothing was made because there is no such parent.
@@ -72,7 +73,7 @@ class Enqueued:
 async def enqueue_jobs(
     core: Core, caller: Caller, jobs: Sequence[NewJob], now: datetime, *, are_shared: bool = False
 ) -> list[Enqueued]:
-    """Make the jobs in one transaction, and wake who waits for them.
+    """Make the jobs in one transaction, and wake who waits for them, also when this is cancelled.
 
     A queue that is named for the first time comes into being. A job whose idempotency key is known is not
     made: the answer names the first one. Nor is one whose parent there is not, or not for this caller.
@@ -80,18 +81,47 @@ async def enqueue_jobs(
     Raises PayloadTooLargeError above the ceiling of the plan, and QuotaExceededError when not all that are
     new fit into it.
     """
-    if are_limited(caller.limits, *_CHARGED):
-        async with core.store.transaction(caller.scope) as transaction:
-            if are_shared:
-                await transaction.fetch(WAIT_BRIEFLY.query)
-            enqueued = await enqueue_within(transaction, core, caller, jobs, now)
-    else:
-        statement = Statement(QUERIES["enqueue_jobs"], _parameters(core, caller, jobs, now))
-        ((row,),) = await fetch_each(core, caller, [statement], are_shared=are_shared)
-        enqueued = _outcomes(jobs, row)
-        core.tally.enqueued += _created(enqueued)
-    wake_for(core, caller, jobs, enqueued, now)
+    try:
+        enqueued, taken = await _enqueue(core, caller, jobs, now, are_shared=are_shared)
+    except CancelledError:
+        for queue, count in Counter(job.queue for job in jobs).items():  # they may have been made
+            core.wakeups.notify(caller.org_id, queue, count)
+        raise
+    if taken.isdisjoint([outcome.job_id for outcome in enqueued]):
+        wake_for(core, caller, jobs, enqueued, now)
     return enqueued
+
+
+async def _enqueue(
+    core: Core, caller: Caller, jobs: Sequence[NewJob], now: datetime, *, are_shared: bool
+) -> tuple[list[Enqueued], set[int]]:
+    """The jobs, and the ids of those that went to who waited."""
+    if are_limited(caller.limits, *_CHARGED):
+        async with core.store.transaction(caller.scope, hot=True, briefly=are_shared) as transaction:
+            return await enqueue_within(transaction, core, caller, jobs, now), set()
+    statement = Statement(QUERIES["enqueue_jobs"], _parameters(core, caller, jobs, now))
+    taker = await _first_to_take(core, caller, jobs, now)
+    taken: set[int] = set()
+    if taker is not None:
+        (row,), taken = await finished(make_and_hand_over(core, caller.scope, statement, taker, now))
+    else:
+        quick = are_shared or (len(jobs) == 1 and len(jobs[0].payload) <= LARGEST_SHARED)
+        ((row,),) = await core.store.fetch_each(caller.scope, [statement], briefly=are_shared, quick=quick)
+    enqueued = _outcomes(jobs, row)
+    created = _created(enqueued)
+    core.tally.enqueued += created
+    if taker is not None and created and not taken:
+        taker.line.yields = False
+    return enqueued, taken
+
+
+async def _first_to_take(
+    core: Core, caller: Caller, jobs: Sequence[NewJob], now: datetime
+) -> "Waiter | None":
+    """Who is to be handed the job, if it is one, and due."""
+    if len(jobs) != 1 or (jobs[0].run_at is not None and jobs[0].run_at > now):
+        return None
+    return await first_to_take(core, caller.org_id, jobs[0].queue)
 
 
 async def enqueue_within(
@@ -123,14 +153,20 @@ def wake_for(
     core: Core, caller: Caller, jobs: Sequence[NewJob], enqueued: Sequence[Enqueued], now: datetime
 ) -> None:
     """Wake who waits for the jobs that were made."""
-    for queue in {job.queue for job in jobs}:
-        arrived = sum(
-            outcome.created and job.queue == queue and (job.run_at is None or job.run_at <= now)
-            for job, outcome in zip(jobs, enqueued, strict=True)
-        )
-        later = any(job.queue == queue and job.run_at is not None and job.run_at > now for job in jobs)
-        if arrived or later:
-            core.wakeups.notify(caller.org_id, queue, max(arrived, 1))
+    arrived = dict.fromkeys([job.queue for job in jobs], 0)
+    places: dict[str, set[Place]] = {queue: set() for queue in arrived}
+    has_later: set[str] = set()
+    for job, outcome in zip(jobs, enqueued, strict=True):
+        queue, run_at = job.queue, job.run_at
+        if run_at is None or run_at <= now:
+            arrived[queue] += outcome.created
+            run_at = now
+        else:
+            has_later.add(queue)
+        places[queue].add((job.priority, run_at))
+    for queue, count in arrived.items():
+        if count or queue in has_later:
+            core.wakeups.notify(caller.org_id, queue, max(count, 1), [*places[queue]])
 
 
 def check_completion_webhook(core: Core, job: NewJob) -> None:
@@ -140,10 +176,12 @@ def check_completion_webhook(core: Core, job: NewJob) -> None:
 
 
 def _outcomes(jobs: Sequence[NewJob], row: Row) -> list[Enqueued]:
-    winners: dict[str, int] = row["winners"] or {}
-    return [
-        _outcome(job, job_id, winners, row["defaults"]) for job, job_id in zip(jobs, row["ids"], strict=True)
-    ]
+    winners: dict[str, int] | None = row["winners"]
+    if winners is None and None not in row["ids"]:
+        new = zip(row["ids"], row["max_retries"], row["timeouts"], strict=True)
+        return [Enqueued(job_id, True, retries, timeout) for job_id, retries, timeout in new]
+    made = zip(jobs, row["ids"], row["max_retries"], row["timeouts"], strict=True)
+    return [_outcome(job, winners or {}, *answer) for job, *answer in made]
 
 
 def _created(enqueued: Sequence[Enqueued]) -> int:
@@ -151,41 +189,40 @@ def _created(enqueued: Sequence[Enqueued]) -> int:
 
 
 def _outcome(
-    job: NewJob, job_id: int | None, winners: dict[str, int], defaults: dict[str, list[int]]
+    job: NewJob, winners: dict[str, int], job_id: int | None, max_retries: int, timeout_seconds: int
 ) -> Enqueued:
     if job_id is None:
         return Enqueued(ids.UNKNOWN, created=False, max_retries=0, timeout_seconds=0)
     winner = job_id if job.idempotency_key is None else winners[job.idempotency_key]
-    max_retries, timeout_seconds = defaults.get(job.queue, [3, 300])
-    return Enqueued(
-        winner,
-        winner == job_id,
-        max_retries if job.max_retries is None else job.max_retries,
-        timeout_seconds if job.timeout_seconds is None else job.timeout_seconds,
-    )
+    return Enqueued(winner, winner == job_id, max_retries, timeout_seconds)
 
 
 def _parameters(core: Core, caller: Caller, jobs: Sequence[NewJob], now: datetime) -> dict[str, Any]:
     check_payloads(caller.limits, (job.payload for job in jobs))
+    named = {queue: place for place, queue in enumerate(dict.fromkeys([job.queue for job in jobs]), 1)}
     return {
         "org_id": caller.org_id,
         "now": now,
         "told": True,
         "keys_expire_at": now + timedelta(hours=core.settings.idempotency_hours),
-        "queues": [job.queue for job in jobs],
+        "queues": [*named],
+        "places": [named[job.queue] for job in jobs] if len(named) > 1 else None,
         "payloads": [job.payload for job in jobs],
-        "priorities": [job.priority for job in jobs],
-        "max_retries": [job.max_retries for job in jobs],
-        "timeouts": [job.timeout_seconds for job in jobs],
-        "run_ats": [job.run_at if job.run_at and job.run_at > now else now for job in jobs],
-        "expires_ats": [job.expires_at for job in jobs],
-        "keys": [job.idempotency_key for job in jobs],
-        "tags": [job.tags for job in jobs],
-        "parents": [job.parent_job_id for job in jobs],
+        "priorities": given([job.priority or None for job in jobs]),
+        "max_retries": given([job.max_retries for job in jobs]),
+        "timeouts": given([job.timeout_seconds for job in jobs]),
+        "run_ats": given([job.run_at if job.run_at and job.run_at > now else None for job in jobs]),
+        "expires_ats": given([job.expires_at for job in jobs]),
+        "keys": given([job.idempotency_key for job in jobs]),
+        "tags": given([job.tags for job in jobs]),
+        "parents": given([job.parent_job_id for job in jobs]),
         "seen_queues": caller.queue_filter,
-        "webhooks": [job.completion_webhook for job in jobs],
-        "webhook_secrets": [
-            seal(core.settings, job.completion_webhook_secret) if job.completion_webhook_secret else None
-            for job in jobs
-        ],
+        "traces": given([job.trace for job in jobs]),
+        "webhooks": given([job.completion_webhook for job in jobs]),
+        "webhook_secrets": given(
+            [
+                seal(core.settings, job.completion_webhook_secret) if job.completion_webhook_secret else None
+                for job in jobs
+            ]
+        ),
     }

@@ -12,11 +12,10 @@ from shared.errors import ConflictError
 from shared.jobs.enqueue import Enqueued, NewJob, UnknownParentError, check_completion_webhook, enqueue_jobs
 from shared.jobs.model import job_answer
 from shared.jobs.read import find_job
-from shared.jobs.sharing import LARGEST_SHARED
 from shared.limits.payload import check_payloads
 from shared.store import Row
 from shared.tenants.caller import Caller
-from shared.together import Kind
+from shared.together import LARGEST_SHARED, Kind
 
 _Asked = tuple[NewJob, datetime]
 _Made = tuple[Enqueued, datetime]
@@ -80,6 +79,7 @@ def _new_row(caller: Caller, job: NewJob, outcome: Enqueued, now: datetime) -> R
         "idempotency_key": job.idempotency_key,
         "parent_job_id": job.parent_job_id,
         "completion_webhook": job.completion_webhook,
+        "trace": job.trace,
         "unmet_parents": 0,
         **dict.fromkeys(
             ("result", "last_error", "started_at", "finished_at", "worker_id", "lease_id", "leased_until")

@@ -41,8 +41,8 @@ WHERE job_archive.org_id = {{org}} {{of_jobs}}
   AND job_archive.finished_at >= (SELECT greatest(%({{window}})s::timestamptz, {{mark}}))
 
 -- of_jobs --
--- Written so that no index by queue fits: what is wanted are the last minutes of job_archive.org_id by time.
-AND job_archive.queue || '' = {{queue}}
+-- Written so that no index by queue fits: what is wanted are the last minutes, by time or id.
+AND {{table}}.queue || '' = {{queue}}
 
 -- ended --
 count(*) FILTER (WHERE job_archive.state = 'completed') AS completed,
@@ -60,21 +60,21 @@ coalesce(
 -- As `finished_since`; an id tells when its job was made, wherever the job stands by now.
 SELECT job_slot.created
 FROM job_slot
-WHERE job_slot.org_id = %(org_id)s AND job_slot.starts_at >= %({{window}}_slot)s::timestamptz
+WHERE job_slot.org_id = %(org_id)s {{of_slots}} AND job_slot.starts_at >= %({{window}}_slot)s::timestamptz
 UNION ALL
 SELECT count(*) FROM job
-WHERE job.org_id = %(org_id)s AND job.id >= %({{window}}_id)s::bigint
+WHERE job.org_id = %(org_id)s {{of_live}} AND job.id >= %({{window}}_id)s::bigint
   AND job.id < (SELECT least(%({{window}}_slot_id)s::bigint, id_at({{mark}})))
 UNION ALL
 SELECT count(*) FROM job_archive
-WHERE job_archive.org_id = %(org_id)s AND job_archive.id >= %({{window}}_id)s::bigint
+WHERE job_archive.org_id = %(org_id)s {{of_settled}} AND job_archive.id >= %({{window}}_id)s::bigint
   AND job_archive.id < (SELECT least(%({{window}}_slot_id)s::bigint, id_at({{mark}})))
 UNION ALL
 SELECT count(*) FROM job
-WHERE job.org_id = %(org_id)s AND job.id >= (SELECT greatest(%({{window}}_id)s::bigint, id_at({{mark}})))
+WHERE job.org_id = %(org_id)s {{of_live}} AND job.id >= (SELECT greatest(%({{window}}_id)s::bigint, id_at({{mark}})))
 UNION ALL
 SELECT count(*) FROM job_archive
-WHERE job_archive.org_id = %(org_id)s AND job_archive.id >= (SELECT greatest(%({{window}}_id)s::bigint, id_at({{mark}})))
+WHERE job_archive.org_id = %(org_id)s {{of_settled}} AND job_archive.id >= (SELECT greatest(%({{window}}_id)s::bigint, id_at({{mark}})))
 
 -- mark --
 (SELECT coalesce(max(mark.counted_until), '-infinity') FROM job_total_mark AS mark WHERE mark.org_id = %(org_id)s)
@@ -88,14 +88,45 @@ ON CONFLICT DO NOTHING;
 
 -- count_slots hot --
 -- Each organization's jobs since its mark, counted in the statement that moves the mark: of two timers at once
--- the second skips what the first has locked, so no job is counted twice.
-WITH due AS MATERIALIZED (
+-- the second skips what the first has locked, so no job is counted twice. After a pause the mark moves in
+-- steps, each from the next job there is to count: what came in a long pause would take longer than a statement
+-- may.
+WITH behind AS MATERIALIZED (
     SELECT mark.org_id, mark.counted_until
     FROM job_total_mark AS mark
     WHERE mark.counted_until < %(until)s::timestamptz
     ORDER BY mark.counted_until
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
+),
+due AS MATERIALIZED (
+    SELECT behind.org_id, behind.counted_until,
+           CASE
+               WHEN behind.counted_until >= %(until)s::timestamptz - %(step)s::interval THEN %(until)s::timestamptz
+               ELSE least(%(until)s::timestamptz, slot_of(least(
+                   (
+                       SELECT min(job_archive.finished_at) FROM job_archive
+                       WHERE job_archive.org_id = behind.org_id AND job_archive.finished_at >= behind.counted_until
+                   ),
+                   (
+                       SELECT to_timestamp((min(made.id) >> 20) / 1000.0)
+                       FROM (
+                           (
+                               SELECT min(job.id) AS id FROM job
+                               WHERE job.org_id = behind.org_id
+                                 AND job.id >= id_at(greatest(behind.counted_until, %(kept_since)s::timestamptz))
+                           )
+                           UNION ALL
+                           (
+                               SELECT min(job_archive.id) FROM job_archive
+                               WHERE job_archive.org_id = behind.org_id
+                                 AND job_archive.id >= id_at(greatest(behind.counted_until, %(kept_since)s::timestamptz))
+                           )
+                       ) AS made
+                   )
+               )) + %(step)s::interval)
+           END AS until
+    FROM behind
 ),
 ended AS MATERIALIZED (
     SELECT due.org_id, finished.*
@@ -104,7 +135,7 @@ ended AS MATERIALIZED (
         SELECT job_archive.queue, slot_of(job_archive.finished_at) AS starts_at, {{ended}}
         FROM job_archive
         WHERE job_archive.org_id = due.org_id
-          AND job_archive.finished_at >= due.counted_until AND job_archive.finished_at < %(until)s::timestamptz
+          AND job_archive.finished_at >= due.counted_until AND job_archive.finished_at < due.until
         GROUP BY 1, 2
     ) AS finished
 ),
@@ -113,11 +144,11 @@ made AS MATERIALIZED (
     FROM due
     CROSS JOIN LATERAL (
         SELECT job.queue, job.id FROM job
-        WHERE job.org_id = due.org_id AND job.id < %(until_id)s::bigint
+        WHERE job.org_id = due.org_id AND job.id < id_at(due.until)
           AND job.id >= id_at(greatest(due.counted_until, %(kept_since)s::timestamptz))
         UNION ALL
         SELECT job_archive.queue, job_archive.id FROM job_archive
-        WHERE job_archive.org_id = due.org_id AND job_archive.id < %(until_id)s::bigint
+        WHERE job_archive.org_id = due.org_id AND job_archive.id < id_at(due.until)
           AND job_archive.id >= id_at(greatest(due.counted_until, %(kept_since)s::timestamptz))
     ) AS one
     GROUP BY 1, 2, 3
@@ -140,10 +171,10 @@ totals AS (
     GROUP BY ended.org_id, ended.queue
     ON CONFLICT (org_id, queue) DO UPDATE SET completed = job_total.completed + excluded.completed
 )
-UPDATE job_total_mark SET counted_until = %(until)s
+UPDATE job_total_mark SET counted_until = due.until
 FROM due
 WHERE job_total_mark.org_id = due.org_id
-RETURNING job_total_mark.org_id;
+RETURNING job_total_mark.counted_until;
 
 -- forget_old_slots hot --
 DELETE FROM job_slot

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 from shared import ids
 from shared.core import Core
 from shared.errors import SpooledError
+from shared.finishing import finished
 from shared.jobs.leases import release_jobs
 from shared.jobs.refusal import Hold
 from shared.tenants.caller import Caller
@@ -19,32 +20,26 @@ Claimed = list[dict[str, Any]]
 async def give_back(core: Core, caller: Caller, jobs: Claimed) -> None:
     """Release claimed jobs at once, each to its old place in the queue; one that is not held is left alone.
 
-    Never fails: where the database is away, the leases lapse.
+    Never fails: where the database is away, the leases lapse. It is done also when this is cancelled.
     """
     if not jobs:
         return
     holds = [Hold(ids.decode("job", job["id"]), ids.decode("lease", job["lease_id"])) for job in jobs]
     try:
-        await release_jobs(core, caller, None, holds, None, core.clock())
+        await finished(release_jobs(core, caller, None, holds, None, core.clock()))
     except SpooledError as error:
         logger.warning("jobs are not given back, their leases will lapse: %s", error)
 
 
-async def kept_or_given_back(
-    core: Core, caller: Caller, taking: Coroutine[Any, Any, Claimed], hurry: Callable[[], None] = lambda: None
-) -> Claimed:
+async def kept_or_given_back(core: Core, caller: Caller, taking: Coroutine[Any, Any, Claimed]) -> Claimed:
     """What is taken; when who asked is cancelled meanwhile, it is given back before that goes on.
 
-    hurry: called then, to end a wait; a statement under way is never cancelled, as it may have held.
+    A statement under way is never cancelled, as it may have held.
     """
     task = asyncio.ensure_future(taking)
     try:
-        return await asyncio.shield(task)
+        return await finished(task)
     except asyncio.CancelledError:
-        hurry()
-        try:
-            taken = await task
-        except SpooledError:
-            raise asyncio.CancelledError from None
-        await give_back(core, caller, taken)
+        if not task.cancelled() and not task.exception():
+            await give_back(core, caller, task.result())
         raise

@@ -7,13 +7,15 @@ from typing import Any
 from shared import ids
 from shared.store import Row
 
+_DETAILS = ("attempt", "error", "will_retry", "reason", "from")
+
 
 def events_of(row: Row) -> list[dict[str, Any]]:
     """All that is known of what happened to a job, oldest first. An event keeps its id."""
     made = {"queue_name": row["queue"], "priority": row["priority"], "run_at": row["run_at"]}
     events = [_event(row, "created", row["created_at"], None, made)]
     for entry in row["log"]:
-        known = {name: entry[name] for name in ("attempt", "error", "will_retry", "reason") if name in entry}
+        known = {name: entry[name] for name in _DETAILS if name in entry}
         if entry.get("claimed_at"):
             attempt = {"attempt": entry["attempt"]}
             events.append(

@@ -115,7 +115,7 @@ async def _recover(core: Core, org_id: int, queue: str, now: datetime, only: int
         holds = [Hold(row["id"], row["lease_id"]) for row in lapsed]
         rows = await fail_lapsed(transaction, org_id, holds, random.SystemRandom(), now) if holds else []
     if rows:
-        core.wakeups.notify(org_id, queue, len(rows))
+        core.wakeups.notify(org_id, queue, len(rows), [(row["priority"], row["run_at"]) for row in rows])
         core.in_flight.settled(org_id, [(hold.job_id, hold.lease_id) for hold in holds], now)
         wake_others(core, org_id, rows)
         count_settled(core, rows, now, failures=True)

@@ -1,21 +1,18 @@
 """Lists of jobs: straight off an index, live and finished as one."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from shared import ids
 from shared.core import Core
 from shared.errors import InvalidInputError
-from shared.jobs.model import CARRIED, SETTLED_STATES, job_answer, summary_answer
+from shared.jobs.filtering import JobFilter, conditions, half_of, narrowed, parameters, where
+from shared.jobs.model import CARRIED, job_answer, summary_answer
 from shared.store import Row, load_queries
 from shared.tenants.caller import Caller
 
 QUERIES = load_queries(__file__)
-LIVE_STATUSES = ("pending", "scheduled", "processing")
-STATUSES = (*LIVE_STATUSES, *SETTLED_STATES)
 LARGEST_PAGE = 1000
-_SPELLINGS = {"dead_letter": "deadletter"}
 _SUMMARY = (
     "id, queue, state, priority, attempts, max_retries, last_error, created_at, updated_at, run_at,"
     " started_at"
@@ -33,48 +30,19 @@ _ORDERS = {
 }
 ORDERS = tuple(_ORDERS)
 _NULLABLE = {"started_at", "finished_at"}
-_ID_SLACK = timedelta(minutes=10)
-"""How far the clocks of database and functions may be apart: more than they are, for each minute is read."""
-
-
-@dataclass(frozen=True, slots=True)
-class JobFilter:
-    """What to list; None does not filter. `q` is part of a queue name or job type, or the head of an id."""
-
-    queue: str | None = None
-    statuses: tuple[str, ...] | None = None
-    limit: int = 50
-    offset: int = 0
-    q: str | None = None
-    job_type: str | None = None
-    tag: str | None = None
-    created_after: datetime | None = None
-    created_before: datetime | None = None
-    order_by: str = "created_at"
-    descending: bool = True
-
-
-def parse_statuses(text: str | None) -> tuple[str, ...] | None:
-    """The statuses of a comma list; `dead_letter` means `deadletter`.
-
-    Raises InvalidInputError for a word that is no status.
-    """
-    if text is None:
-        return None
-    words = [word.strip().lower() for word in text.split(",") if word.strip()]
-    statuses = tuple(dict.fromkeys(_SPELLINGS.get(word, word) for word in words))
-    for status in statuses:
-        if status not in STATUSES:
-            raise InvalidInputError.of_field(
-                "status", f"{status[:50]!r} is none of {', '.join(STATUSES)}", "unknown_status"
-            )
-    return statuses or None
+_INDEXED = {"processing", "failed", "deadletter", "cancelled"}
+"""Statuses that have an index of their own."""
+_BY_ID = {"queue": "queue_by_id", "pending": "pending_by_id"}
+"""Conditions as they lead to the index by queue and id, and to no other."""
 
 
 async def list_jobs(
     core: Core, caller: Caller, wanted: JobFilter, now: datetime
 ) -> tuple[list[dict[str, Any]], bool]:
-    """A page of job summaries, and whether more follow. The page size is cut to LARGEST_PAGE."""
+    """A page of job summaries, and whether more follow. The page size is cut to LARGEST_PAGE.
+
+    Raises InvalidInputError for an `after` that is no id of a job, or comes with another order.
+    """
     rows, has_more = await _page(core, caller, wanted, _SUMMARY, now)
     return [summary_answer(row, now) for row in rows], has_more
 
@@ -91,61 +59,68 @@ async def _page(
     core: Core, caller: Caller, wanted: JobFilter, columns: str, now: datetime
 ) -> tuple[list[Row], bool]:
     limit = min(wanted.limit, LARGEST_PAGE)
-    q_first, q_last = ids.range_of_head("job", wanted.q or "")
+    _check_after(wanted)
+    wanted = narrowed(caller, wanted)
     rows = await core.store.fetch(
         caller.scope,
         QUERIES["list_jobs"].filled(
             branches="\nUNION ALL\n".join(_branches(caller, wanted, columns)), order=_order(wanted)
         ),
-        org_id=caller.org_id,
-        queue=wanted.queue,
-        queues=caller.queue_filter,
-        q=wanted.q,
-        q_first=q_first,
-        q_last=q_last,
-        job_type=wanted.job_type,
-        tag=wanted.tag,
-        created_after=wanted.created_after,
-        created_before=wanted.created_before,
-        first_id=ids.first_of(wanted.created_after or now, -_ID_SLACK),
-        last_id=ids.first_of(wanted.created_before or now, _ID_SLACK),
+        **parameters(caller, wanted, now),
         need=wanted.offset + limit + 1,
         limit=limit + 1,
         offset=wanted.offset,
-        now=now,
     )
     return rows[:limit], len(rows) > limit
 
 
+def _check_after(wanted: JobFilter) -> None:
+    if wanted.after is None:
+        return
+    if _ORDERS[wanted.order_by]:
+        raise InvalidInputError.of_field(
+            "after", "goes with the order by created_at alone; other orders have `offset`", "other_order"
+        )
+    if ids.decode("job", wanted.after) == ids.UNKNOWN:
+        raise InvalidInputError.of_field("after", "is no id of a job", "invalid_id")
+
+
 def _branches(caller: Caller, wanted: JobFilter, columns: str) -> list[str]:
     """One branch for each status, or one for all live and one for all finished jobs."""
-    given = {
-        "queue": wanted.queue,
-        "keyed": caller.queues,
-        "q": wanted.q,
-        "job_type": wanted.job_type,
-        "tag": wanted.tag,
-        "created_after": wanted.created_after,
-        "created_before": wanted.created_before,
-    }
-    names = [name for name, value in given.items() if value is not None]
+    names = conditions(caller, wanted)
     branches = (
         [("live", names), ("settled", names)]
         if wanted.statuses is None
-        else [
-            ("live" if status in LIVE_STATUSES else "settled", [*names, status]) for status in wanted.statuses
-        ]
+        else [(half_of(status), [*names, status]) for status in wanted.statuses]
     )
-    return [
+    return [_branch(half, names, wanted, columns) for half, names in branches]
+
+
+def _branch(half: str, names: list[str], wanted: JobFilter, columns: str) -> str:
+    order = _order(wanted, half)
+    after = "where_after"
+    if "queue" in names and not _ORDERS[wanted.order_by] and not _INDEXED.intersection(names):
+        names = [_BY_ID.get(name, name) for name in names]
+        order = f"queue {'DESC' if wanted.descending else 'ASC'}, {order}"
+        after = "where_after_in_queue"
+    elif "processing" in names and not _ORDERS[wanted.order_by]:
+        # No index gives this order, so that the few that run are read, and not all that wait beside them.
+        order = f"id + 0 {'DESC' if wanted.descending else 'ASC'}"
+    elif _ORDERS[wanted.order_by] == "queue":
+        names = [*names, "any_queue"]
+    chosen = where(names)
+    if wanted.after is not None:
+        direction = "descending" if wanted.descending else "ascending"
+        chosen = f"{chosen}\n{QUERIES[f'{after}_{direction}'].sql}"
+    return (
         QUERIES[f"branch_{half}"]
         .filled(
             columns=columns,
-            conditions="\n".join(QUERIES[f"where_{name}"].sql for name in conditions),
-            order=_order(wanted, half),
+            conditions=chosen,
+            order=order,
         )
         .sql
-        for half, conditions in branches
-    ]
+    )
 
 
 def _order(wanted: JobFilter, half: str = "") -> str:

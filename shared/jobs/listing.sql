@@ -6,6 +6,20 @@ SELECT * FROM ({{branches}}) AS page
 ORDER BY {{order}}
 LIMIT %(limit)s OFFSET %(offset)s;
 
+-- where_after_descending --
+AND job.id < %(after)s::bigint
+
+-- where_after_ascending --
+AND job.id > %(after)s::bigint
+
+-- where_after_in_queue_descending --
+-- As one row, so that the index by queue and id is entered where the last page ended; and the id once more,
+-- since only that leaves partitions of the archive out.
+AND (job.queue, job.id) < (%(queue)s, %(after)s::bigint) AND job.id < %(after)s::bigint
+
+-- where_after_in_queue_ascending --
+AND (job.queue, job.id) > (%(queue)s, %(after)s::bigint) AND job.id > %(after)s::bigint
+
 -- branch_live hot --
 (
     SELECT {{columns}}, job.payload ->> 'job_type' AS job_type,
@@ -26,52 +40,3 @@ LIMIT %(limit)s OFFSET %(offset)s;
     ORDER BY {{order}}
     LIMIT %(need)s
 )
-
--- where_queue --
-AND job.queue = %(queue)s
-
--- where_keyed --
-AND job.queue = ANY(%(queues)s::text[])
-
--- where_pending --
-AND job.state = 'pending' AND (job.attempts > 0 OR job.run_at <= %(now)s::timestamptz)
-
--- where_scheduled --
--- Not stored: a first run ahead, or a step that waits for its parents.
-AND (job.state = 'waiting' OR (job.state = 'pending' AND job.attempts = 0 AND job.run_at > %(now)s::timestamptz))
-
--- where_processing --
-AND job.state = 'processing'
-
--- where_completed --
-AND job.state = 'completed'
-
--- where_failed --
-AND job.state = 'failed'
-
--- where_deadletter --
-AND job.state = 'deadletter'
-
--- where_cancelled --
-AND job.state = 'cancelled'
-
--- where_q --
-AND (
-    position(lower(%(q)s::text) IN lower(job.queue)) > 0
-    OR position(lower(%(q)s::text) IN lower(job.payload ->> 'job_type')) > 0
-    OR job.id BETWEEN %(q_first)s::bigint AND %(q_last)s::bigint
-)
-
--- where_job_type --
-AND job.payload ->> 'job_type' = %(job_type)s
-
--- where_tag --
--- A key of an object, or an element of an array.
-AND job.tags ? %(tag)s
-
--- where_created_after --
--- Ids are made within minutes of created_at: they lead to the place in the index.
-AND job.created_at >= %(created_after)s::timestamptz AND job.id >= %(first_id)s::bigint
-
--- where_created_before --
-AND job.created_at < %(created_before)s::timestamptz AND job.id < %(last_id)s::bigint

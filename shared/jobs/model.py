@@ -1,17 +1,28 @@
 """A job as the API shows it."""
 
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from shared import ids
 from shared.store import Row
+from shared.trace import trace_fields
+
+if TYPE_CHECKING:
+    from shared.jobs.claim import Claim
 
 CARRIED = (
     "org_id, id, queue, priority, run_at, attempts, max_retries, timeout_seconds, payload, tags, created_at,"
     " started_at, expires_at, lease_id, worker_id, idempotency_key, parent_job_id, completion_webhook,"
-    " completion_webhook_secret, workflow_id, step_key, dependency_mode, has_children"
+    " completion_webhook_secret, workflow_id, step_key, dependency_mode, has_children, trace"
 )
 """The columns that a job keeps when it moves between the hot table and the archive."""
+
+CLAIMED = (
+    "id, lease_id, payload, priority, attempts, max_retries, last_error, timeout_seconds, idempotency_key,"
+    " created_at, run_at, tags, workflow_id, step_key, trace"
+)
+"""The columns of which a worker is told, but for those that say what it asked for."""
 
 SETTLED_STATES = ("completed", "failed", "deadletter", "cancelled")
 
@@ -34,7 +45,7 @@ def job_answer(row: Row, now: datetime) -> dict[str, Any]:
     """A job whole, under the names of both dialects."""
     retry_count = retry_count_of(row)
     lease = ids.encode_optional("lease", row["lease_id"]) if row["state"] == "processing" else None
-    return {
+    answer = {
         "id": ids.encode("job", row["id"]),
         "organization_id": ids.encode("org", row["org_id"]),
         "queue_name": row["queue"],
@@ -67,6 +78,7 @@ def job_answer(row: Row, now: datetime) -> dict[str, Any]:
         "dependency_mode": row["dependency_mode"],
         "dependencies_met": row["unmet_parents"] == 0,
     }
+    return answer if row["trace"] is None else answer | trace_fields(row["trace"])
 
 
 def scheduled_at_of(row: Row) -> datetime | None:
@@ -75,30 +87,35 @@ def scheduled_at_of(row: Row) -> datetime | None:
     return None if run_at == row["created_at"] else run_at
 
 
-def claimed_answer(row: Row) -> dict[str, Any]:
-    """A job in a worker's hands. It never has an `error` key: guide workers read that as no job."""
-    lease = ids.encode("lease", row["lease_id"])
+def claimed_answer(row: Row, claim: "Claim", now: datetime) -> dict[str, Any]:
+    """A job in the hands of the worker that took it at `now`.
+
+    It never has an `error` key: guide workers read that as no job.
+    """
+    lease, queue, worker_id = ids.encode("lease", row["lease_id"]), claim.queue, claim.worker_id
+    seconds = row["timeout_seconds"] if claim.lease_seconds is None else claim.lease_seconds
+    leased_until, failed = _end_of_lease(now, seconds), row["attempts"] - 1
     answer = {
         "id": ids.encode("job", row["id"]),
-        "queue_name": row["queue"],
-        "queue": row["queue"],
+        "queue_name": queue,
+        "queue": queue,
         "status": "processing",
         "payload": row["payload"],
         "priority": row["priority"],
-        "retry_count": row["attempts"] - 1,
-        "attempt": row["attempts"] - 1,
-        "attempts": row["attempts"],
+        "retry_count": failed,
+        "attempt": failed,
+        "attempts": failed + 1,
         "max_retries": row["max_retries"],
         "last_error": row["last_error"],
         "timeout_seconds": row["timeout_seconds"],
         "idempotency_key": row["idempotency_key"],
-        "worker_id": row["worker_id"],
-        "assigned_worker_id": row["worker_id"],
+        "worker_id": worker_id,
+        "assigned_worker_id": worker_id,
         "lease_id": lease,
-        "lease_expires_at": row["leased_until"],
-        "leased_until": row["leased_until"],
+        "lease_expires_at": leased_until,
+        "leased_until": leased_until,
         "created_at": row["created_at"],
-        "started_at": row["started_at"],
+        "started_at": now,
         "scheduled_at": scheduled_at_of(row),
         "tags": row["tags"],
         "workflow_id": ids.encode_optional("wf", row["workflow_id"]),
@@ -106,7 +123,13 @@ def claimed_answer(row: Row) -> dict[str, Any]:
     if row["workflow_id"] is not None:
         answer["key"] = row["step_key"]
         answer["parents"] = row["parents"]
-    return answer
+    return answer if row["trace"] is None else answer | trace_fields(row["trace"])
+
+
+@lru_cache(64)
+def _end_of_lease(now: datetime, seconds: int) -> datetime:
+    """Kept, as the jobs of one claim have the same."""
+    return now + timedelta(seconds=seconds)
 
 
 def summary_answer(row: Row, now: datetime) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """Holding a job and losing it: what a settle compares, and why it was refused."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from shared import ids
 from shared.core import Core
@@ -11,8 +12,7 @@ from shared.errors import ConflictError, LeaseExpiredError, OtherWorkerError, Sp
 from shared.jobs.children import wake_others
 from shared.jobs.model import SETTLED_STATES
 from shared.jobs.read import JobNotFoundError
-from shared.jobs.sharing import fetch_each
-from shared.store import Row, Statement, load_queries
+from shared.store import Row, Statement, given, load_queries
 from shared.tenants.caller import Caller
 
 QUERIES = load_queries(__file__)
@@ -24,8 +24,7 @@ LOG = QUERIES["log"].sql
 """A job's log with room for one more entry."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(NamedTuple):
     """A job that a worker says it holds; `lease_id` None is not compared."""
 
     job_id: int
@@ -46,8 +45,7 @@ class Holding(Protocol):
 Held = TypeVar("Held", bound=Holding)
 
 
-@dataclass(frozen=True, slots=True)
-class Said(Generic[Held]):
+class Said(NamedTuple, Generic[Held]):
     """What a worker said of a job that it holds, and when; `worker_id` None is not compared."""
 
     item: Held
@@ -59,8 +57,7 @@ class Said(Generic[Held]):
         return self.item.hold
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one job of a batch: its new row, or why nothing was changed."""
 
     job_id: int
@@ -103,14 +100,25 @@ def said_by(worker_id: str | None, items: Sequence[Held], at: datetime) -> list[
 
 def fence(caller: Caller, first: Sequence[Said[Any]]) -> dict[str, Any]:
     """The parameters of `HELD`, for what is said of each job, by ascending job."""
+    worker_id, worker_ids = _once([said.worker_id for said in first])
+    held_at, holders_at = _once([said.at for said in first])
+    holds = [said.hold for said in first]
     return {
         "org_id": caller.org_id,
         "queues": caller.queue_filter,
-        "ids": [said.hold.job_id for said in first],
-        "lease_ids": [said.hold.lease_id for said in first],
-        "worker_ids": [said.worker_id for said in first],
-        "holders_at": [said.at for said in first],
+        "ids": [hold.job_id for hold in holds],
+        "lease_ids": given([hold.lease_id for hold in holds]),
+        "worker_id": worker_id,
+        "worker_ids": worker_ids,
+        "held_at": held_at,
+        "holders_at": holders_at,
     }
+
+
+def _once(values: list[Any]) -> tuple[Any, list[Any] | None]:
+    """What all have in common, or else each one's own."""
+    is_one = len(values) > 0 and values.count(values[0]) == len(values)
+    return (values[0], None) if is_one else (None, values)
 
 
 async def settle(
@@ -121,33 +129,43 @@ async def settle(
     then: Sequence[Statement] = (),
     *,
     are_shared: bool = False,
+    quick: bool = False,
 ) -> tuple[list[Outcome], list[list[Row]]]:
     """Change the held jobs, each that is not held refused alone, and wake who waits for one given back.
 
     The statements of `then` run after it in the same transaction and round trip; their rows come second.
-    `are_shared`: each is another request's. An error means that nothing was changed.
+    `are_shared`: each is another request's. An error means that nothing was changed. `quick` as `fetch_each`
+    of the store has it.
     """
     statements = [settling.statement, *then]
-    rows, *followed = await fetch_each(core, caller, statements, are_shared=are_shared)
+    rows, *followed = await core.store.fetch_each(caller.scope, statements, briefly=are_shared, quick=quick)
     for row in rows:
         if row["state"] == "pending":
-            core.wakeups.notify(caller.org_id, row["queue"])
-    let_go = {row["id"] for row in rows if row["state"] != "processing"}
-    holds = [said.hold for said in settling.said]
-    named = [(hold.job_id, hold.lease_id) for hold in holds if hold.job_id in let_go]
-    core.in_flight.settled(caller.org_id, named, now)
+            core.wakeups.notify(caller.org_id, row["queue"], places=[(row["priority"], row["run_at"])])
+    core.in_flight.settled(caller.org_id, _let_go(settling.said, rows), now)
     wake_others(core, caller.org_id, rows)
     count_settled(core, rows, now, failures=settling.failures)
     return await _outcomes(core, caller, settling.said, rows), followed
 
 
+def _let_go(all_said: Sequence[Said[Any]], rows: Sequence[Row]) -> Iterator[tuple[int, int | None]]:
+    """The jobs that are held no more, each with the lease that was named. Made when it is asked for."""
+    job_ids = {row["id"] for row in rows if row["state"] != "processing"}
+    for said in all_said:
+        hold = said.hold
+        if hold.job_id in job_ids:
+            yield hold.job_id, hold.lease_id
+
+
 def count_settled(core: Core, rows: Sequence[Row], now: datetime, *, failures: bool) -> None:
     """Keep the tally of what was completed or failed."""
-    for row in rows:
-        if failures:
+    if failures:
+        for row in rows:
             core.tally.attempt_failed(dead=row["state"] == "deadletter")
-        elif row["state"] == "completed":
-            core.tally.job_completed(max(0.0, (now - row["started_at"]).total_seconds()))
+        return
+    started = Counter(row["started_at"] for row in rows if row["state"] == "completed")
+    for started_at, jobs in started.items():
+        core.tally.jobs_completed(jobs, max(0.0, (now - started_at).total_seconds()))
 
 
 async def _outcomes(
@@ -155,6 +173,8 @@ async def _outcomes(
 ) -> list[Outcome]:
     """Match the changed rows to what was said, and find out why the others were refused."""
     changed = {row["id"]: row for row in rows}
+    if len(changed) == len(all_said):  # each of them, as none is changed twice
+        return [Outcome(job_id, changed[job_id]) for job_id in [said.hold.job_id for said in all_said]]
     refused = [said.hold.job_id for said in all_said if said.hold.job_id not in changed]
     states: dict[int, Row] = {}
     trouble: SpooledError | None = None

@@ -13,10 +13,15 @@ WHERE archived.org_id = %(org_id)s AND archived.id = ANY(%(ids)s::bigint[])
 -- held --
 -- A fragment. What is given must be the job's, and a lapsed lease may be another worker's in the next instant.
 -- Only what is processing has a lease: to name that state would offer the planner the index of all that are.
--- Each holder is held to its own instant and name; `ids` ascend, so that a job's place is found by halving.
-job.leased_until > (%(holders_at)s::timestamptz[])[width_bucket(job.id, %(ids)s::bigint[])]
+-- One holder is held to its instant and name, of several each to its own; `ids` ascend, so that a job's place is
+-- found by halving.
+job.leased_until > coalesce(
+    (%(holders_at)s::timestamptz[])[width_bucket(job.id, %(ids)s::bigint[])], %(held_at)s::timestamptz
+)
 AND job.lease_id = coalesce((%(lease_ids)s::bigint[])[width_bucket(job.id, %(ids)s::bigint[])], job.lease_id)
-AND job.worker_id = coalesce((%(worker_ids)s::text[])[width_bucket(job.id, %(ids)s::bigint[])], job.worker_id)
+AND job.worker_id = coalesce(
+    (%(worker_ids)s::text[])[width_bucket(job.id, %(ids)s::bigint[])], %(worker_id)s::text, job.worker_id
+)
 AND (%(queues)s::text[] IS NULL OR job.queue = ANY(%(queues)s::text[]));
 
 -- log --

@@ -2,16 +2,15 @@
 
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import Any
 
 from shared.core import Core
 from shared.limits.plans import PLANS
-from shared.store import SYSTEM, Query, load_queries
+from shared.store import SYSTEM, Query, in_batches, load_queries
 
 QUERIES = load_queries(__file__)
 DAYS_AHEAD = 3
 _PAGE = 200
-_BATCH = 1_000
+_STEP = 100
 STRAGGLER_DAYS = 2
 """What is kept to the ceiling goes with its partition; what stands even later goes row by row."""
 
@@ -38,31 +37,48 @@ async def drop_partitions(core: Core, now: datetime, deadline: float) -> int:
 
 async def delete_old_idempotency_keys(core: Core, now: datetime, deadline: float) -> int:
     """Forget the idempotency keys that stand for nothing any more."""
-    return await in_batches(core, QUERIES["delete_old_idempotency_keys"], deadline, now=now)
+    return await in_batches(core.store, QUERIES["delete_old_idempotency_keys"], deadline, now=now)
 
 
 async def delete_old_jobs(core: Core, now: datetime, deadline: float) -> int:
     """Delete, of each organization, the finished jobs past its retention."""
-    return await in_rounds(core, QUERIES["delete_old_jobs"], "job_retention_days", now, deadline)
+    query = _deleting("job_archive", "finished_at", "days_of_jobs")
+    return await _in_rounds(core, query, "job_retention_days", now, deadline)
 
 
-async def in_rounds(core: Core, query: Query, limit_name: str, now: datetime, deadline: float) -> int:
+async def delete_history(core: Core, table: str, time: str, now: datetime, deadline: float) -> int:
+    """Delete, of each organization, the rows of a table whose column `time` is past its retention."""
+    query = _deleting(table, time, "days_of_history")
+    return await _in_rounds(core, query, "history_retention_days", now, deadline)
+
+
+def _deleting(table: str, time: str, days: str) -> Query:
+    page, left_over = QUERIES["page_of_organizations"].sql, QUERIES["left_over"].sql
+    return QUERIES["delete_old"].filled(
+        table=table, time=time, days=QUERIES[days].sql, page=page, left_over=left_over
+    )
+
+
+async def _in_rounds(core: Core, query: Query, limit_name: str, now: datetime, deadline: float) -> int:
     """Delete, of each organization, what is older than a limit of its plan allows, in days.
 
-    Goes round all organizations, a bounded number of rows of each in turn, until a whole round finds none.
-    `query` has an open fragment `page` for the organizations of one step, with their `days`.
+    Goes round all organizations, a bounded number of rows of each in turn, and then, while there are some,
+    round those that had more.
     """
     plan_days = {tier: getattr(plan, limit_name) for tier, plan in PLANS.items()}
+    left_over: list[int] | None = None
     total = 0
-    while True:
-        deleted = after = 0
-        while True:
+    while left_over is None or left_over:
+        more: list[int] = []
+        after: int | None = 0
+        while after is not None:
             row = await core.store.fetch_one(
                 SYSTEM,
-                query.filled(page=QUERIES["page_of_organizations"].sql),
+                query,
                 after=after,
+                left_over=left_over,
                 page=_PAGE,
-                limit=_BATCH // 10,
+                limit=_STEP,
                 plans=list(plan_days),
                 days=list(plan_days.values()),
                 ceiling=core.settings.job_retention_days,
@@ -71,20 +87,10 @@ async def in_rounds(core: Core, query: Query, limit_name: str, now: datetime, de
                 now=now,
             )
             assert row is not None
-            deleted += row["deleted"]
-            if row["last"] is None or monotonic() >= deadline:
-                break
+            total += int(row["deleted"])
+            more += row["left_over"] or ()
             after = row["last"]
-        total += int(deleted)
-        if not deleted or monotonic() >= deadline:
-            return total
-
-
-async def in_batches(core: Core, query: Query, deadline: float, **parameters: Any) -> int:
-    """Run a query that returns a row for each thing it deletes until it finds less than it may delete."""
-    total = 0
-    while True:
-        rows = await core.store.fetch(SYSTEM, query, **parameters, limit=_BATCH)
-        total += len(rows)
-        if len(rows) < _BATCH or monotonic() >= deadline:
-            return total
+            if monotonic() >= deadline:
+                return total
+        left_over = more
+    return total

@@ -33,7 +33,8 @@ WHERE idempotency_key.org_id = old.org_id AND idempotency_key.key = old.key
 RETURNING 1;
 
 -- page_of_organizations --
--- A fragment. How many days each keeps its things: its own limit, or that of its plan.
+-- A fragment. How many days each keeps its things: its own limit, or that of its plan. Of all organizations, or of
+-- those that had more to delete than one step does.
 SELECT organization.org_id,
        coalesce(
            CASE WHEN jsonb_typeof(organization.custom_limits -> %(limit_name)s::text) = 'number'
@@ -43,12 +44,12 @@ SELECT organization.org_id,
        ) AS days
 FROM organization
 WHERE organization.org_id > %(after)s
+  AND (%(left_over)s::bigint[] IS NULL OR organization.org_id = ANY(%(left_over)s::bigint[]))
 ORDER BY organization.org_id
 LIMIT %(page)s
 
--- delete_old_jobs hot --
--- A page of organizations in one round trip: one index probe for each that has nothing to delete. Jobs that
--- are kept to the ceiling are left to their partition, which goes whole; what stands longer goes here.
+-- delete_old hot --
+-- A page of organizations in one round trip: one index probe for each that has nothing to delete.
 WITH page AS MATERIALIZED (
     {{page}}
 ),
@@ -56,21 +57,35 @@ doomed AS MATERIALIZED (
     SELECT old.org_id, old.id
     FROM page
     CROSS JOIN LATERAL (
-        SELECT job_archive.org_id, job_archive.id FROM job_archive
-        WHERE job_archive.org_id = page.org_id
-          AND job_archive.finished_at < %(now)s::timestamptz - interval '1 day' * (
-              CASE WHEN page.days < %(ceiling)s THEN greatest(page.days, 0) ELSE %(ceiling)s + %(straggler_days)s END
-          )
-        ORDER BY job_archive.finished_at
+        SELECT {{table}}.org_id, {{table}}.id FROM {{table}}
+        WHERE {{table}}.org_id = page.org_id
+          AND {{table}}.{{time}} < %(now)s::timestamptz - interval '1 day' * {{days}}
+        ORDER BY {{table}}.{{time}}
         LIMIT %(limit)s
         FOR UPDATE SKIP LOCKED
     ) AS old
 ),
 deleted AS (
-    DELETE FROM job_archive
+    DELETE FROM {{table}}
     USING doomed
-    WHERE job_archive.org_id = doomed.org_id AND job_archive.id = doomed.id
+    WHERE {{table}}.org_id = doomed.org_id AND {{table}}.id = doomed.id
     RETURNING 1
 )
-SELECT (SELECT count(*) FROM deleted) AS deleted,
+SELECT (SELECT count(*) FROM deleted) AS deleted, {{left_over}} AS left_over,
        (SELECT max(page.org_id) FROM page HAVING count(*) = %(page)s) AS last;
+
+-- days_of_jobs --
+-- A fragment. Jobs that are kept to the ceiling are left to their partition, which goes whole; what stands longer
+-- goes row by row.
+(CASE WHEN page.days < %(ceiling)s THEN greatest(page.days, 0) ELSE %(ceiling)s + %(straggler_days)s END)
+
+-- days_of_history --
+-- A fragment.
+least(greatest(page.days, 0), %(ceiling)s)
+
+-- left_over --
+-- A fragment: who may have more to delete.
+(
+    SELECT array_agg(full_step.org_id)
+    FROM (SELECT doomed.org_id FROM doomed GROUP BY doomed.org_id HAVING count(*) = %(limit)s) AS full_step
+)

@@ -11,7 +11,7 @@ from shared.jobs.model import CARRIED, job_answer
 from shared.jobs.read import JobNotFoundError, find_job
 from shared.jobs.refusal import LOG
 from shared.limits.charge import are_limited, charge
-from shared.store import Row, load_queries
+from shared.store import Row, Transaction, load_queries
 from shared.tenants.caller import Caller
 from shared.webhooks.outbox import telling_of_jobs
 
@@ -56,21 +56,44 @@ async def retry_jobs(
     They are runnable now; what was cancelled because of them comes back too, to wait for them again. Raises
     QuotaExceededError when the plan has no room for all of these as active jobs; none comes back then.
     """
+    if are_limited(caller.limits, "active_jobs"):
+        async with core.store.transaction(caller.scope, hot=True) as transaction:
+            rows = await retry_within(transaction, caller, job_ids, now, states)
+    else:
+        parameters = _parameters(caller, job_ids, now, states)
+        rows = await core.store.fetch(caller.scope, QUERIES["retry_jobs"], **parameters)
+    wake_for_retried(core, caller, rows)
     asked = set(job_ids)
-    parameters = {
+    return [row for row in rows if row["id"] in asked]
+
+
+async def retry_within(
+    transaction: Transaction,
+    caller: Caller,
+    job_ids: Sequence[int],
+    now: datetime,
+    states: Sequence[str] = RETRIED_STATES,
+) -> list[Row]:
+    """The same as part of a larger change: all that came back. `wake_for_retried` follows its commit."""
+    rows = await transaction.fetch(QUERIES["retry_jobs"], **_parameters(caller, job_ids, now, states))
+    await charge(transaction, caller.org_id, caller.limits, {"active_jobs": len(rows)}, now)
+    return rows
+
+
+def wake_for_retried(core: Core, caller: Caller, rows: Sequence[Row]) -> None:
+    """Wake who waits for the jobs that came back."""
+    for row in rows:
+        if row["state"] == "pending":
+            core.wakeups.notify(caller.org_id, row["queue"], places=[(row["priority"], row["run_at"])])
+
+
+def _parameters(
+    caller: Caller, job_ids: Sequence[int], now: datetime, states: Sequence[str]
+) -> dict[str, Any]:
+    return {
         "org_id": caller.org_id,
         "ids": list(job_ids),
         "queues": caller.queue_filter,
         "states": list(states),
         "now": now,
     }
-    if are_limited(caller.limits, "active_jobs"):
-        async with core.store.transaction(caller.scope, hot=True) as transaction:
-            rows = await transaction.fetch(QUERIES["retry_jobs"], **parameters)
-            await charge(transaction, caller.org_id, caller.limits, {"active_jobs": len(rows)}, now)
-    else:
-        rows = await core.store.fetch(caller.scope, QUERIES["retry_jobs"], **parameters)
-    for row in rows:
-        if row["state"] == "pending":
-            core.wakeups.notify(caller.org_id, row["queue"])
-    return [row for row in rows if row["id"] in asked]

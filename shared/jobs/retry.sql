@@ -26,11 +26,11 @@ revived AS (
     INSERT INTO job (
         org_id, id, queue, state, priority, run_at, attempts, max_retries, timeout_seconds, payload, tags, created_at,
         updated_at, idempotency_key, parent_job_id, completion_webhook, completion_webhook_secret, workflow_id,
-        step_key, dependency_mode, unmet_parents, has_children, log
+        step_key, dependency_mode, unmet_parents, has_children, trace, log
     )
     SELECT org_id, id, queue, CASE unmet WHEN 0 THEN 'pending' ELSE 'waiting' END, priority, %(now)s, 0, max_retries,
            timeout_seconds, payload, tags, created_at, %(now)s, idempotency_key, parent_job_id, completion_webhook,
-           completion_webhook_secret, workflow_id, step_key, dependency_mode, unmet, has_children,
+           completion_webhook_secret, workflow_id, step_key, dependency_mode, unmet, has_children, trace,
            {{log}} || jsonb_build_object('event', 'retried', 'at', %(now)s::timestamptz)
     FROM removed
     RETURNING *

@@ -2,11 +2,11 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.core import Core
+from shared.jobs.cause import cause_of
 from shared.jobs.children import ADVANCED, FREED
 from shared.jobs.model import CARRIED
 from shared.jobs.refusal import (
@@ -21,7 +21,7 @@ from shared.jobs.refusal import (
     said_by,
     settle,
 )
-from shared.store import Row, Statement, Transaction, load_queries
+from shared.store import Row, Statement, Transaction, given, load_queries
 from shared.tenants.caller import Caller
 from shared.webhooks.outbox import telling_completions, telling_of_jobs
 
@@ -30,7 +30,6 @@ QUERIES = load_queries(
     advanced=ADVANCED,
     freed=FREED,
     carried=CARRIED,
-    carried_but_payload=CARRIED.replace(" payload,", ""),
     held=HELD,
     log=LOG,
     told_completed=telling_of_jobs(
@@ -59,20 +58,27 @@ QUERIES = load_queries(
     ),
     told_itself_failed=telling_completions("job.failed"),
 )
+COMPLETE_WHOLE = QUERIES["complete_jobs"].filled(
+    kept="*",
+    returned=f"{CARRIED}, state, last_error, updated_at, leased_until, unmet_parents, result, finished_at",
+)
+COMPLETE = QUERIES["complete_jobs"].filled(
+    kept="id, queue, state, priority, attempts, max_retries, run_at, workflow_id, worker_id, started_at,"
+    " result, has_children, completion_webhook, completion_webhook_secret",
+    returned="id, queue, state, started_at",
+)
 LAPSED = "Lease expired"
 _JITTER_SECONDS = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(NamedTuple):
     """A job that is done; `result` is JSON text."""
 
     hold: Hold
     result: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """An attempt that failed; `no_retry` buries the job at once."""
 
     hold: Hold
@@ -110,11 +116,11 @@ def completing(
 def completing_of(
     caller: Caller, said: Sequence[Said[Completion]], now: datetime, *, are_whole: bool
 ) -> Settling:
-    """The same, of whomever; with `are_whole` the rows have payload and result."""
+    """The same, of whomever; with `are_whole` the rows are the jobs, else what a batch says of each."""
     first = first_of_each(said)
     results = [completion.item.result for completion in first]
-    parameters = fence(caller, first) | {"results": results, "whole": are_whole, "now": now}
-    return Settling(said, Statement(QUERIES["complete_jobs"], parameters))
+    parameters = fence(caller, first) | {"results": given(results), "now": now}
+    return Settling(said, Statement(COMPLETE_WHOLE if are_whole else COMPLETE, parameters))
 
 
 def failing(
@@ -147,8 +153,10 @@ async def fail_lapsed(
         "queues": None,
         "ids": [hold.job_id for hold in holds],
         "lease_ids": [hold.lease_id for hold in holds],
-        "worker_ids": [],
-        "holders_at": [],
+        "worker_id": None,
+        "worker_ids": None,
+        "held_at": None,
+        "holders_at": None,
     }
     parameters = _failure_parameters([Failure(hold, LAPSED) for hold in holds], chance, now)
     return await transaction.fetch(QUERIES["fail_jobs"], **held_by_nobody, **parameters, lapsed=True)
@@ -157,6 +165,7 @@ async def fail_lapsed(
 def _failure_parameters(failures: Sequence[Failure], chance: random.Random, now: datetime) -> dict[str, Any]:
     return {
         "errors": [failure.error for failure in failures],
+        "causes": [cause_of(failure.error) for failure in failures],
         "no_retries": [failure.no_retry for failure in failures],
         "jitters": [chance.random() * _JITTER_SECONDS for _ in failures],
         "now": now,

@@ -1,6 +1,6 @@
 -- complete_jobs hot --
--- Completion is a DELETE and an INSERT: the hot table stays small whatever the history. A batch returns no
--- payloads; nobody reads them. Columns are computed in their order: an end is told before what it sets off.
+-- Completion is a DELETE and an INSERT: the hot table stays small whatever the history. A batch returns what is
+-- read of it and no more. Columns are computed in their order: an end is told before what it sets off.
 -- Jobs are found by `= ANY` and not by a join: planned while the table is small, a join would go on to read all
 -- jobs of the organization when it has grown.
 WITH removed AS (
@@ -13,14 +13,12 @@ archived AS (
     INSERT INTO job_archive ({{carried}}, state, last_error, log, updated_at, result, finished_at)
     SELECT {{carried}}, 'completed', last_error, log, %(now)s, result::json, %(now)s
     FROM removed
-    RETURNING *
+    RETURNING {{kept}}
 ),
 advanced AS (
     {{advanced}}
 )
-SELECT {{carried_but_payload}}, CASE WHEN %(whole)s THEN payload END AS payload, state, last_error, log, updated_at,
-       leased_until, unmet_parents, CASE WHEN %(whole)s THEN result END AS result, finished_at,
-       {{told_completed}} AS told, {{told_itself_completed}} AS told_itself,
+SELECT {{returned}}, {{told_completed}} AS told, {{told_itself_completed}} AS told_itself,
        (SELECT advanced.queues FROM advanced) AS ready_queues, {{freed}} AS freed_queues
 FROM archived;
 
@@ -28,7 +26,7 @@ FROM archived;
 -- One change for a reported failure and for a lapsed lease (`lapsed`): back to wait with backoff while
 -- retries are left, else to the dead letters. The log keeps what each attempt ran into.
 WITH failing AS MATERIALIZED (
-    SELECT job.id, job.worker_id AS failed_by, hold.error,
+    SELECT job.id, job.worker_id AS failed_by, hold.error, hold.cause,
            NOT hold.no_retry AND job.attempts <= job.max_retries AS will_retry,
            %(now)s::timestamptz + interval '1 second' * (
                least(
@@ -43,9 +41,9 @@ WITH failing AS MATERIALIZED (
                'will_retry', NOT hold.no_retry AND job.attempts <= job.max_retries
            ) AS log
     FROM unnest(
-        %(ids)s::bigint[], %(lease_ids)s::bigint[], %(errors)s::text[], %(no_retries)s::boolean[],
-        %(jitters)s::double precision[]
-    ) AS hold(id, lease_id, error, no_retry, jitter)
+        %(ids)s::bigint[], %(lease_ids)s::bigint[], %(errors)s::text[], %(causes)s::bigint[],
+        %(no_retries)s::boolean[], %(jitters)s::double precision[]
+    ) AS hold(id, lease_id, error, cause, no_retry, jitter)
     JOIN job ON job.org_id = %(org_id)s AND job.id = hold.id
     LEFT JOIN queue ON queue.org_id = job.org_id AND queue.name = job.queue
     WHERE CASE WHEN %(lapsed)s THEN job.state = 'processing' AND job.lease_id = hold.lease_id ELSE {{held}} END
@@ -63,11 +61,11 @@ buried AS (
     DELETE FROM job
     USING failing
     WHERE job.org_id = %(org_id)s AND job.id = failing.id AND NOT failing.will_retry
-    RETURNING job.*, failing.error AS final_error, failing.log AS final_log
+    RETURNING job.*, failing.error AS final_error, failing.log AS final_log, failing.cause
 ),
 archived AS (
-    INSERT INTO job_archive ({{carried}}, state, last_error, log, updated_at, finished_at)
-    SELECT {{carried}}, 'deadletter', final_error, final_log, %(now)s, %(now)s
+    INSERT INTO job_archive ({{carried}}, state, last_error, cause, log, updated_at, finished_at)
+    SELECT {{carried}}, 'deadletter', final_error, cause, final_log, %(now)s, %(now)s
     FROM buried
     RETURNING *
 ),

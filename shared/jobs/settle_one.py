@@ -7,12 +7,12 @@ from typing import Any
 
 from shared import ids
 from shared.core import Core
-from shared.jobs.claim import Claim, settle_and_claim
+from shared.jobs.claim import Claim
+from shared.jobs.claim_wait import settle_and_claim
 from shared.jobs.refusal import Held, Outcome, Said, Settling, settle
 from shared.jobs.settle import Completion, Failure, completing, completing_of, failing_of
-from shared.jobs.sharing import LARGEST_SHARED
 from shared.tenants.caller import Caller
-from shared.together import Kind
+from shared.together import LARGEST_SHARED, Kind
 
 
 async def complete_job(
@@ -74,11 +74,13 @@ async def _settled(
     """What is settled together is settled at one time, the latest of all; each lease is held to its own."""
 
     async def alone(one: Said[Held]) -> Outcome:
-        return (await settle(core, caller, settling([one], one.at), one.at))[0][0]
+        quick = size <= LARGEST_SHARED
+        return (await settle(core, caller, settling([one], one.at), one.at, quick=quick))[0][0]
 
     async def shared(all_said: Sequence[Said[Held]]) -> list[Outcome]:
         latest = max(one.at for one in all_said)
-        return (await settle(core, caller, settling(all_said, latest), latest, are_shared=True))[0]
+        settled = await settle(core, caller, settling(all_said, latest), latest, are_shared=True, quick=True)
+        return settled[0]
 
     if size > LARGEST_SHARED:
         return await alone(said)

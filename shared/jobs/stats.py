@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.core import Core
 from shared.jobs.figures import MARK, OF_ORGANIZATION, unfinished
-from shared.jobs.listing import STATUSES
+from shared.jobs.filtering import STATUSES
 from shared.store import Row, Statement, load_queries
 from shared.tenants.caller import Caller
 

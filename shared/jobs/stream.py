@@ -7,7 +7,8 @@ from typing import Any
 from shared import ids
 from shared.core import Core
 from shared.events.in_flight import Flight
-from shared.jobs.claim import Claim, claim_jobs
+from shared.jobs.claim import Claim
+from shared.jobs.claim_wait import claim_jobs
 from shared.jobs.give_back import give_back
 from shared.limits.open_streams import EndingError, OpenStream
 from shared.tenants.caller import Caller

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil, floor
 
 from shared.errors import RateLimitedError
@@ -12,7 +13,7 @@ _CHUNKS_OF_A_BURST = 20
 _CHUNKS_BEYOND = 8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rate:
     """So many requests a second, and so many at once after a quiet time; 0 a second is none at all."""
 
@@ -21,14 +22,14 @@ class Rate:
     per_second: float
     burst: int
 
-    @property
+    @cached_property
     def chunk(self) -> int:
         """How many tokens a process draws at a time: one, until a round trip for each would cost more than it
         guards.
         """
         return max(1, min(int(self.per_second), self.burst) // _CHUNKS_OF_A_BURST)
 
-    @property
+    @cached_property
     def capacity(self) -> float:
         """What the shared bucket holds: the burst, and what a few processes may have drawn and not yet used,
         so that nobody is refused below the rate.
@@ -37,7 +38,7 @@ class Rate:
             return 0.0
         return max(self.burst, 1) + self.slack
 
-    @property
+    @cached_property
     def slack(self) -> int:
         """What the bucket holds beyond the burst; no answer shows it."""
         return self.chunk * _CHUNKS_BEYOND if self.chunk > 1 else 0
@@ -115,6 +116,13 @@ class LocalBuckets:
             self._buckets[rate.name] = left - granted, max(now, self._buckets.get(rate.name, (0, now))[1])
             draws.append(Draw(granted, left - granted))
         return draws
+
+    def take_one(self, rate: Rate, now: float) -> float:
+        """Take a token if there is one, and say how many are left. `now`: Unix seconds."""
+        left = self._tokens(rate, now)
+        left -= left >= 1
+        self._buckets[rate.name] = left, max(now, self._buckets.get(rate.name, (0, now))[1])
+        return left
 
     def _tokens(self, rate: Rate, now: float) -> float:
         """What the bucket holds. A clock that is behind another's takes the later time for now:

@@ -74,8 +74,7 @@ class RateLimiter:
 
     def watch(self, rate: Rate, now: datetime) -> Taken:
         """Count a request of a rate that is stated and not enforced: the figures are this process's own."""
-        [draw] = self._local.draw([rate], now.timestamp(), in_chunks=False)
-        return Taken(True, rate, draw.left)
+        return Taken(True, rate, self._local.take_one(rate, now.timestamp()))
 
     async def close(self) -> None:
         if self._asking is not None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from shared.settings import Settings
 
 if TYPE_CHECKING:
     import smtplib
+    from collections.abc import Iterator
     from email.message import EmailMessage
 
 logger = logging.getLogger("spooled.mail")
@@ -64,9 +66,7 @@ def _hand_in(server: MailServer, sender: str, mail: Mail) -> None:
     import smtplib  # noqa: PLC0415 - only where mail is sent: it slows the import of every function
 
     try:
-        with _connected(server) as connection:
-            if server.user:
-                connection.login(server.user, server.password)
+        with logged_in(server) as connection:
             connection.send_message(_message(sender, mail))
     except smtplib.SMTPRecipientsRefused as error:
         ((status, _reason),) = error.recipients.values()
@@ -77,6 +77,16 @@ def _hand_in(server: MailServer, sender: str, mail: Mail) -> None:
         raise _failed(server, f"{type(error).__name__} ({error.smtp_code})") from None
     except OSError as error:  # every fault of smtplib is one, and those of TLS
         raise _failed(server, type(error).__name__) from None
+
+
+@contextmanager
+def logged_in(server: MailServer) -> "Iterator[smtplib.SMTP]":
+    """A connection over which mail can be handed in. Every fault is an OSError."""
+    with _connected(server) as connection:
+        connection.ehlo_or_helo_if_needed()
+        if server.user:
+            connection.login(server.user, server.password)
+        yield connection
 
 
 def _connected(server: MailServer) -> "smtplib.SMTP":

@@ -10,6 +10,7 @@ from shared.limits.charge import fetch_charged
 from shared.queues.model import QueueConfig, queue_answer
 from shared.store import Row, load_queries
 from shared.tenants.caller import Caller
+from shared.tenants.tokens import holder_id
 from shared.webhooks.outbox import telling
 
 _FRAGMENTS = load_queries(__file__)
@@ -53,6 +54,7 @@ async def create_queue(
         QUERIES["create_queue"],
         org_id=caller.org_id,
         name=name,
+        by=holder_id(caller.key_id, caller.user_id),
         now=now,
         **config.parameters(),
     )
@@ -80,6 +82,7 @@ async def configure_queue(
         QUERIES["configure_queue"],
         org_id=caller.org_id,
         name=name,
+        by=holder_id(caller.key_id, caller.user_id),
         now=now,
         **config.parameters(),
     )

@@ -30,6 +30,17 @@ saved AS (
         enabled = coalesce(%(enabled)s, queue.enabled),
         paused_at = CASE WHEN %(enabled)s THEN NULL ELSE queue.paused_at END,
         pause_reason = CASE WHEN %(enabled)s THEN NULL ELSE queue.pause_reason END,
+        paused_by = CASE WHEN %(enabled)s THEN NULL ELSE queue.paused_by END,
+        disabled_at = CASE
+            WHEN %(enabled)s THEN NULL
+            WHEN NOT %(enabled)s AND queue.enabled THEN %(now)s
+            ELSE queue.disabled_at
+        END,
+        disabled_by = CASE
+            WHEN %(enabled)s THEN NULL
+            WHEN NOT %(enabled)s AND queue.enabled THEN %(by)s
+            ELSE queue.disabled_by
+        END,
         settings = (queue.settings || %(settings)s::jsonb) - %(lifted)s::text[],
         updated_at = %(now)s
     RETURNING *, xmax = 0 AS is_new
@@ -67,11 +78,12 @@ json_build_object(
 -- A queue of this name, with the usual value for what is not said.
 INSERT INTO queue (
     org_id, name, max_retries, timeout_seconds, retry_delay_seconds, backoff_multiplier, backoff_max_seconds,
-    rate_limit, concurrency, enabled, settings, created_at, updated_at
+    rate_limit, concurrency, enabled, disabled_at, disabled_by, settings, created_at, updated_at
 )
 VALUES (
     %(org_id)s, %(name)s, coalesce(%(max_retries)s, 3), coalesce(%(timeout_seconds)s, 300),
     coalesce(%(retry_delay_seconds)s::double precision, 1), coalesce(%(backoff_multiplier)s::double precision, 2),
     coalesce(%(backoff_max_seconds)s::double precision, 3600), %(rate_limit)s, %(concurrency)s,
-    coalesce(%(enabled)s, true), %(settings)s::jsonb - %(lifted)s::text[], %(now)s, %(now)s
+    coalesce(%(enabled)s, true), CASE WHEN NOT %(enabled)s THEN %(now)s::timestamptz END,
+    CASE WHEN NOT %(enabled)s THEN %(by)s END, %(settings)s::jsonb - %(lifted)s::text[], %(now)s, %(now)s
 )

@@ -1,12 +1,13 @@
 -- delete_unfinished hot --
 -- In batches, so that no transaction is long; each job is locked in the order of its id. Who waits for one of
--- them elsewhere is told as if it were cancelled.
+-- them elsewhere is told as if it were cancelled. The queue is part of the order: as an equality it would be none,
+-- and a plan for any queue would go through all jobs of the organization by their id.
 WITH archived AS (
     DELETE FROM job
     WHERE job.org_id = %(org_id)s AND job.id = ANY(ARRAY(
         SELECT doomed.id FROM job AS doomed
-        WHERE doomed.org_id = %(org_id)s AND doomed.queue = %(name)s
-        ORDER BY doomed.id
+        WHERE doomed.org_id = %(org_id)s AND doomed.queue BETWEEN %(name)s AND %(name)s
+        ORDER BY doomed.queue, doomed.id
         LIMIT %(limit)s
         FOR UPDATE
     ))
@@ -23,8 +24,8 @@ SELECT archived.id, {{told}} AS told, (SELECT advanced.queues FROM advanced) AS 
 DELETE FROM job_archive
 WHERE job_archive.org_id = %(org_id)s AND job_archive.id = ANY(ARRAY(
     SELECT doomed.id FROM job_archive AS doomed
-    WHERE doomed.org_id = %(org_id)s AND doomed.queue = %(name)s
-    ORDER BY doomed.id
+    WHERE doomed.org_id = %(org_id)s AND doomed.queue BETWEEN %(name)s AND %(name)s
+    ORDER BY doomed.queue, doomed.id
     LIMIT %(limit)s
 ))
 RETURNING job_archive.id;

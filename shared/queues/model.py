@@ -72,6 +72,7 @@ def queue_answer(row: Row) -> dict[str, Any]:
         "paused": paused,
         "paused_at": row["paused_at"],
         "pause_reason": row["pause_reason"],
+        "paused_by": row["paused_by"],
         "settings": row["settings"]
         | {
             "concurrency": row["concurrency"],

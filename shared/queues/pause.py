@@ -8,6 +8,7 @@ from shared.events.wakeups import EVERY_WAITER
 from shared.queues.config import TOLD_RESUMED, QueueNotFoundError
 from shared.store import load_queries
 from shared.tenants.caller import Caller
+from shared.tenants.tokens import holder_id
 from shared.webhooks.outbox import telling
 
 QUERIES = load_queries(
@@ -24,7 +25,13 @@ async def pause_queue(
     row = None
     if caller.may_use_queue(name):
         row = await core.store.fetch_one(
-            caller.scope, QUERIES["pause_queue"], org_id=caller.org_id, name=name, reason=reason, now=now
+            caller.scope,
+            QUERIES["pause_queue"],
+            org_id=caller.org_id,
+            name=name,
+            reason=reason,
+            by=holder_id(caller.key_id, caller.user_id),
+            now=now,
         )
     if row is None:
         raise QueueNotFoundError

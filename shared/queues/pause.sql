@@ -8,6 +8,7 @@ paused AS (
     UPDATE queue SET
         paused_at = coalesce(queue.paused_at, %(now)s),
         pause_reason = coalesce(%(reason)s, queue.pause_reason),
+        paused_by = CASE WHEN queue.paused_at IS NULL THEN %(by)s ELSE queue.paused_by END,
         updated_at = %(now)s
     FROM before
     WHERE queue.org_id = before.org_id AND queue.name = before.name
@@ -26,7 +27,9 @@ WITH before AS (
     FOR UPDATE
 ),
 resumed AS (
-    UPDATE queue SET paused_at = NULL, pause_reason = NULL, enabled = true, updated_at = %(now)s
+    UPDATE queue SET
+        paused_at = NULL, pause_reason = NULL, paused_by = NULL, enabled = true, disabled_at = NULL,
+        disabled_by = NULL, updated_at = %(now)s
     FROM before
     WHERE queue.org_id = before.org_id AND queue.name = before.name
     RETURNING queue.name, before.paused_at AS paused_since, before.enabled

@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.core import Core
 from shared.jobs.figures import OF_ORGANIZATION, finished_since, unfinished, window
-from shared.queues.config import find_queue
+from shared.queues.config import find_queue, list_queues
 from shared.store import SYSTEM, Row, load_queries
 from shared.tenants.caller import Caller
 
@@ -15,6 +15,8 @@ QUERIES = load_queries(
     __file__,
     unfinished=unfinished(f"{OF_ORGANIZATION} AND job.queue = %(name)s"),
     finished=finished_since("day", queue="%(name)s"),
+    unfinished_of_asked=unfinished(f"{OF_ORGANIZATION} AND job.queue = asked.queue"),
+    finished_of_asked=finished_since("day", queue="asked.queue"),
     unfinished_of_each=unfinished("job.org_id = wanted.org_id AND job.queue = wanted.queue"),
     finished_of_each=finished_since("day", org="wanted.org_id", mark="wanted.mark", queue="wanted.queue"),
 )
@@ -70,6 +72,27 @@ async def queue_stats(core: Core, caller: Caller, name: str, now: datetime) -> d
         "paused": figures.queue["paused_at"] is not None,
         "oldest_job_age_seconds": age,
     }
+
+
+async def list_queues_with_stats(core: Core, caller: Caller, now: datetime) -> list[dict[str, Any]]:
+    """All queues, each with what it is doing under `stats`."""
+    queues = await list_queues(core, caller)
+    rows = await core.store.fetch(
+        caller.scope,
+        QUERIES["stats_of_queues"],
+        org_id=caller.org_id,
+        queues=[queue["name"] for queue in queues],
+        now=now,
+        **window("day", now - _RECENT),
+    )
+    return [queue | {"stats": _listed(row, now)} for queue, row in zip(queues, rows, strict=True)]
+
+
+def _listed(row: Row, now: datetime) -> dict[str, Any]:
+    oldest = row["oldest_created_at"]
+    age = None if oldest is None else max(0, int((now - oldest).total_seconds()))
+    names = ("pending", "scheduled", "processing", "completed", "failed", "deadletter")
+    return {name: row[name] for name in names} | {"oldest_job_age_seconds": age}
 
 
 async def figures_of(core: Core, queues: Sequence[tuple[int, str]], now: datetime) -> list[dict[str, Any]]:

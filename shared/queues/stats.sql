@@ -20,6 +20,27 @@ CROSS JOIN (
     ) AS finished
 ) AS recent;
 
+-- stats_of_queues hot --
+-- Of many queues of one organization at once, in their order.
+SELECT asked.queue, live.pending, live.scheduled, live.processing, recent.completed, recent.failed,
+       (SELECT job.created_at FROM job WHERE job.org_id = %(org_id)s AND job.id = live.oldest_id)
+           AS oldest_created_at,
+       (SELECT count(*) FROM job_archive
+        WHERE job_archive.org_id = %(org_id)s AND job_archive.queue = asked.queue
+          AND job_archive.state = 'deadletter') AS deadletter
+FROM unnest(%(queues)s::text[]) WITH ORDINALITY AS asked(queue, place)
+CROSS JOIN LATERAL (
+    {{unfinished_of_asked}}
+) AS live
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(finished.completed), 0)::bigint AS completed,
+           coalesce(sum(finished.failed), 0)::bigint AS failed
+    FROM (
+        {{finished_of_asked}}
+    ) AS finished
+) AS recent
+ORDER BY asked.place;
+
 -- figures_of_queues hot --
 -- Of many queues at once, in their order.
 SELECT wanted.queue AS queue_name, live.pending, live.scheduled, live.processing, recent.completed, recent.failed

@@ -88,9 +88,14 @@ async def fire_due(core: Core, now: datetime, budget_seconds: float) -> Counter[
             return total
 
 
-async def trigger_schedule(core: Core, caller: Caller, public_id: str, now: datetime) -> dict[str, Any]:
-    """Run a schedule now, be it paused, beside its plan; raises ScheduleNotFoundError, QuotaExceededError."""
-    async with core.store.transaction(caller.scope) as transaction:
+async def trigger_schedule(
+    core: Core, caller: Caller, public_id: str, now: datetime, trace: str | None
+) -> dict[str, Any]:
+    """Run a schedule now, be it paused, beside its plan: its job belongs to the trace of who asks.
+
+    Raises ScheduleNotFoundError, QuotaExceededError.
+    """
+    async with core.store.transaction(caller.scope, hot=True) as transaction:
         row = await transaction.fetch_one(
             QUERIES["lock_to_trigger"],
             org_id=caller.org_id,
@@ -99,7 +104,7 @@ async def trigger_schedule(core: Core, caller: Caller, public_id: str, now: date
         )
         if row is None:
             raise ScheduleNotFoundError
-        jobs = [job_of(row)]
+        jobs = [job_of(row)._replace(trace=trace)]
         enqueued = await enqueue_within(transaction, core, caller, jobs, now)
         runs = [Run(row["id"], None, enqueued[0].job_id)]
         await _record(
@@ -162,7 +167,7 @@ async def _fire(
     core: Core, org_id: int, schedule_ids: Sequence[int], now: datetime, refusal: Refusal | None = None
 ) -> Counter[str]:
     """Fire the schedules that are still due and not in other hands, but for the jobs that are refused."""
-    async with core.store.transaction(tenant(org_id)) as transaction:
+    async with core.store.transaction(tenant(org_id), hot=True) as transaction:
         rows = await transaction.fetch(QUERIES["lock_due"], org_id=org_id, ids=list(schedule_ids), now=now)
         steps = [_step(row, now, len(rows)) for row in rows]
         slots = [(step.row, slot) for step in steps for slot in step.slots]

@@ -54,9 +54,20 @@ async def create_schedule(
 
 
 async def list_schedules(
-    core: Core, caller: Caller, *, queue: str | None, is_active: bool | None, limit: int, offset: int
-) -> list[dict[str, Any]]:
-    """A page of schedules, newest first. The page size is cut to LARGEST_PAGE."""
+    core: Core,
+    caller: Caller,
+    *,
+    queue: str | None,
+    is_active: bool | None,
+    after: str | None,
+    limit: int,
+    offset: int,
+) -> tuple[list[dict[str, Any]], bool]:
+    """A page of schedules, newest first, and whether more follow. The page size is cut to LARGEST_PAGE.
+
+    `after` is the id of the last schedule of the page before.
+    """
+    limit = min(limit, LARGEST_PAGE)
     rows = await core.store.fetch(
         caller.scope,
         QUERIES["list_schedules"],
@@ -64,10 +75,11 @@ async def list_schedules(
         queues=caller.queue_filter,
         queue=queue,
         is_active=is_active,
-        limit=min(limit, LARGEST_PAGE),
+        below=ids.below("sched", after),
+        limit=limit + 1,
         offset=offset,
     )
-    return [schedule_answer(row) for row in rows]
+    return [schedule_answer(row) for row in rows[:limit]], len(rows) > limit
 
 
 async def get_schedule(core: Core, caller: Caller, public_id: str) -> dict[str, Any]:

@@ -32,10 +32,10 @@ WHERE org_id = %(org_id)s AND id = %(id)s
   AND (%(queues)s::text[] IS NULL OR queue = ANY(%(queues)s::text[]));
 
 -- list_schedules hot --
--- Straight off the primary key from its newest end: ids sort by time.
+-- Straight off the primary key from its newest end, or from below the last one seen: ids sort by time.
 SELECT {{columns}}
 FROM schedule
-WHERE org_id = %(org_id)s
+WHERE org_id = %(org_id)s AND id < %(below)s
   AND (%(queues)s::text[] IS NULL OR queue = ANY(%(queues)s::text[]))
   AND (%(queue)s::text IS NULL OR queue = %(queue)s)
   AND (%(is_active)s::boolean IS NULL OR is_active = %(is_active)s)

@@ -1,7 +1,9 @@
 """PostgreSQL: connections, transactions with the tenant set, named queries, migrations."""
 
+from shared.store.batches import in_batches
 from shared.store.connections import Connections, PooledConnections
-from shared.store.queries import Queries, Query, load_queries
+from shared.store.faults import StoppedError
+from shared.store.queries import Queries, Query, given, load_queries
 from shared.store.single import SingleConnection
 from shared.store.store import SYSTEM, Row, Scope, Statement, Store, Transaction, tenant
 
@@ -15,8 +17,11 @@ __all__ = [
     "Scope",
     "SingleConnection",
     "Statement",
+    "StoppedError",
     "Store",
     "Transaction",
+    "given",
+    "in_batches",
     "load_queries",
     "tenant",
 ]

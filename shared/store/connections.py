@@ -1,22 +1,26 @@
 """Where connections come from: what all have in common, and the pool of a long-lived process."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 import psycopg
 from psycopg.adapt import Buffer, Loader
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import dict_row
+from psycopg.types.array import ListBinaryDumper
 from psycopg.types.json import set_json_loads
+from psycopg.types.numeric import Int8BinaryDumper
+
+from shared.store.connection import Connection
+from shared.store.group_commit import can_flush
 
 if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
 
     from shared.settings import Settings
 
-Connection = psycopg.AsyncConnection[DictRow]
 _PREPARE_THRESHOLD = 5
 _KEEPALIVE_SECONDS = 5
 
@@ -28,6 +32,9 @@ class Connections(Protocol):
 
     async def discard_broken(self) -> None:
         """Test idle connections after one was found broken, so that the next caller gets a sound one."""
+
+    def figures(self) -> Mapping[str, int]:
+        """How a pool stands, for metrics; empty where there is none."""
 
     async def close(self) -> None: ...
 
@@ -59,7 +66,7 @@ def _connect_arguments(settings: "Settings") -> dict[str, Any]:
 
 async def connect(settings: "Settings") -> Connection:
     """A connection of its own."""
-    connection = await psycopg.AsyncConnection.connect(settings.database_url, **_connect_arguments(settings))
+    connection = await Connection.connect(settings.database_url, **_connect_arguments(settings))
     try:
         await _configure(connection, settings)
     except BaseException:
@@ -71,8 +78,17 @@ async def connect(settings: "Settings") -> Connection:
 async def _configure(connection: Connection, settings: "Settings") -> None:
     set_json_loads(orjson.loads, connection)
     connection.adapters.register_loader("json", RawJsonLoader)
+    # The driver would choose a type by the size of a number, and each type is a statement to prepare.
+    connection.adapters.register_dumper(int, Int8BinaryDumper)
+    # Of those for lists the last is taken: the other escapes each text anew, and payloads are full of quotes.
+    connection.adapters.register_dumper(list, ListBinaryDumper)
     if settings.prepare_threshold is None and await _is_pooled(connection):
         connection.prepare_threshold = None
+
+
+async def _configure_in_pool(connection: Connection, settings: "Settings") -> None:
+    await _configure(connection, settings)
+    connection.flushes = await can_flush(connection)
 
 
 async def _is_pooled(connection: Connection) -> bool:
@@ -98,8 +114,9 @@ class PooledConnections:
 
         pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             settings.database_url,
+            connection_class=Connection,
             kwargs=_connect_arguments(settings),
-            configure=lambda connection: _configure(connection, settings),
+            configure=lambda connection: _configure_in_pool(connection, settings),
             min_size=min(2, settings.database_pool_size),
             max_size=settings.database_pool_size,
             timeout=settings.connect_timeout_seconds,
@@ -116,15 +133,28 @@ class PooledConnections:
     async def lease(self) -> AsyncIterator[Connection]:
         task = asyncio.current_task()
         requests = task.cancelling() if task else 0
-        async with self._pool.connection() as connection:
+        # Not `connection()` of the pool, which would commit what has no transaction open.
+        connection = await self._pool.getconn()
+        try:
             # The pool waits with wait_for: in Python 3.11 it swallows a cancellation that comes together with
             # the connection, and a task that was told to end would go on for ever.
             if task and task.cancelling() > requests:
                 raise asyncio.CancelledError
             yield connection
+        finally:
+            await self._pool.putconn(connection)
 
     async def discard_broken(self) -> None:
         await self._pool.check()
+
+    def figures(self) -> Mapping[str, int]:
+        told = self._pool.get_stats()
+        return {
+            "connections": told["pool_size"],
+            "in_use": told["pool_size"] - told["pool_available"],
+            "limit": told["pool_max"],
+            "waiting": told["requests_waiting"],
+        }
 
     async def close(self) -> None:
         await self._pool.close()

@@ -17,6 +17,10 @@ class UniqueViolationError(ConflictError):
         self.constraint = constraint
 
 
+class StoppedError(UnavailableError):
+    """The statement took too long and was stopped; narrow the request or try again."""
+
+
 def is_retryable(error: psycopg.Error) -> bool:
     """Whether the transaction was undone whole and may simply run again."""
     return error.sqlstate in _RETRYABLE or is_outdated(error)
@@ -25,6 +29,12 @@ def is_retryable(error: psycopg.Error) -> bool:
 def is_outdated(error: psycopg.Error) -> bool:
     """Whether the server refused what a new connection, perhaps to another server, may do."""
     return error.sqlstate in _OUTDATED
+
+
+def takes_long(error: BaseException | None, *, waits_for_locks: bool) -> bool:
+    """Whether a statement was stopped since it took long, or waited long for a lock where it may wait."""
+    state = error.sqlstate if isinstance(error, psycopg.Error) else None
+    return state == "57014" or (state == "55P03" and waits_for_locks)
 
 
 def is_turned_away(error: psycopg.Error) -> bool:
@@ -43,9 +53,7 @@ def translate(error: psycopg.Error) -> SpooledError:
     if state == "23505":
         return UniqueViolationError(error.diag.constraint_name or "")
     if state == "57014":
-        return UnavailableError(
-            "The statement took too long and was stopped; narrow the request or try again."
-        )
+        return StoppedError()
     if (
         state.startswith(_AWAY)
         or is_retryable(error)

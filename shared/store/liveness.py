@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 if TYPE_CHECKING:
-    from shared.store.connections import Connection
+    from shared.store.connection import Connection
 
 _ANSWER_SECONDS = 1.0
 

@@ -37,13 +37,18 @@ async def migrate(database_url: str) -> list[str]:
     return ran
 
 
+def known_migrations() -> dict[str, str]:
+    """The digest of each migration of this program, by name, in their order."""
+    return {name: _digest(text) for name, text in _migrations()}
+
+
 def _migrations() -> list[tuple[str, str]]:
     return [(path.name, path.read_text(encoding="utf-8")) for path in sorted(_FOLDER.glob("*.sql"))]
 
 
 async def _run(connection: psycopg.AsyncConnection, name: str, text: str) -> bool:
     """Run a migration unless it ran before; another process may have run it since the last one."""
-    digest = hashlib.sha256(text.encode()).hexdigest()
+    digest = _digest(text)
     async with _alone(connection):
         cursor = await connection.execute("SELECT digest FROM schema_migration WHERE name = %s", (name,))
         known = await cursor.fetchone()
@@ -55,6 +60,10 @@ async def _run(connection: psycopg.AsyncConnection, name: str, text: str) -> boo
                 "INSERT INTO schema_migration (name, digest) VALUES (%s, %s)", (name, digest)
             )
     return known is None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @asynccontextmanager

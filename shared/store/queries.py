@@ -52,6 +52,11 @@ def prepared(sql: str) -> Prepared:
     return Prepared(_PARAMETER.sub(lambda match: f"${numbers[match[1]]}", sql).encode(), tuple(numbers))
 
 
+def given(values: list[Any]) -> list[Any] | None:
+    """A column that no row fills is not sent: PostgreSQL fills what is missing of an array with NULL."""
+    return None if values.count(None) == len(values) else values
+
+
 class UnknownQueryError(LookupError):
     """No query of that name stands in the file."""
 

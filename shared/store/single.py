@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from time import time
 from typing import TYPE_CHECKING
 
 import psycopg
 
-from shared.store.connections import Connection, connect
+from shared.store.connection import Connection
+from shared.store.connections import connect
 from shared.store.faults import is_turned_away
 from shared.store.liveness import answers, has_spoken
 
@@ -59,6 +60,9 @@ class SingleConnection:
 
     async def discard_broken(self) -> None:
         """Nothing to do: the next lease looks."""
+
+    def figures(self) -> Mapping[str, int]:
+        return {}
 
     async def close(self) -> None:
         if self._connection is not None:

@@ -2,16 +2,19 @@
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 
 from shared import ids
 from shared.core import Core
 from shared.errors import UnauthorizedError
 from shared.limits.plans import limits_of
-from shared.store import SYSTEM, Row, load_queries
+from shared.store import SYSTEM, Row, Statement, load_queries
 from shared.tenants.caller import Caller, rights_of
 from shared.tenants.tokens import LONGEST_TOKEN, Token, read_token
+from shared.together import Kind
 
 QUERIES = load_queries(__file__)
 KEY_PREFIXES = ("sk_live_", "sk_test_", "sp_live_", "sp_test_")
@@ -32,35 +35,63 @@ async def authenticate(core: Core, credential: str, now: datetime) -> Caller:
     """
     if len(credential) > LONGEST_TOKEN:
         raise UnauthorizedError
-    credential_hash = hash_key(core.settings.secret_key, credential)
-    caller = core.key_cache.get(credential_hash, now)
-    if caller is None:
-        changes = core.key_cache.changes
-        if credential.startswith(KEY_PREFIXES):
-            caller = await caller_of_key(core, credential, now)
-        else:
-            token = read_token(core.settings.secret_key, credential, "access", now)
-            caller = await caller_of_token(core, token, now)
-        core.key_cache.put(credential_hash, caller, now, changes)
+    name = core.key_cache.name_of(credential)
+    caller = core.key_cache.get(name, now) or await _looked_up(core, credential, name, now)
     if caller.expires_at is not None and caller.expires_at <= now:
         raise UnauthorizedError
     return caller
 
 
+async def _looked_up(core: Core, credential: str, name: bytes, now: datetime) -> Caller:
+    """Requests that come with one credential while it is looked up wait for the next look-up together."""
+
+    async def alone(at: datetime) -> Caller | UnauthorizedError:
+        try:
+            return await _look_up(core, credential, name, at)
+        except UnauthorizedError as refused:
+            return refused
+
+    async def shared(instants: Sequence[datetime]) -> Sequence[Caller | UnauthorizedError]:
+        return [await alone(max(instants))] * len(instants)
+
+    found = await core.together.do(Kind(("look up", name), alone, shared), now)
+    if isinstance(found, UnauthorizedError):
+        raise UnauthorizedError(found.message)
+    return found
+
+
+async def _look_up(core: Core, credential: str, name: bytes, now: datetime) -> Caller:
+    changes = core.key_cache.changes
+    key_hash = None
+    if credential.startswith(KEY_PREFIXES):
+        key_hash = hash_key(core.settings.secret_key, credential)
+        caller = await caller_of_key(core, credential, now)
+    else:
+        token = read_token(core.settings.secret_key, credential, "access", now)
+        caller = await caller_of_token(core, token, now)
+    core.key_cache.put(name, caller, now, changes, key_hash=key_hash)
+    return caller
+
+
 async def caller_of_key(core: Core, key: str, now: datetime) -> Caller:
-    """The caller of an API key, looked up; UnauthorizedError for anything else."""
+    """The caller of an API key, looked up; UnauthorizedError for anything else.
+
+    Other keys that the process will have to look up soon are looked up in the same round trip.
+    """
     if not (key.startswith(KEY_PREFIXES) and _SHORTEST_KEY <= len(key) <= _LONGEST_KEY):
         raise UnauthorizedError
-    row = await core.store.fetch_one(
-        SYSTEM,
-        QUERIES["authenticate_key"],
-        key_hash=hash_key(core.settings.secret_key, key),
-        now=now,
-        used_before=now - timedelta(minutes=5),
-    )
-    if row is None:
+    key_hash = hash_key(core.settings.secret_key, key)
+    times = {"now": now, "used_before": now - timedelta(minutes=5)}
+    statements = [Statement(QUERIES["authenticate_key"], {"key_hash": key_hash, **times})]
+    changes, due = core.key_cache.changes, core.key_cache.due(now)
+    if due:
+        statements.append(Statement(QUERIES["known_keys"], {"key_hashes": [*due], **times}))
+    found, *others = await core.store.fetch_each(SYSTEM, statements)
+    for row in chain.from_iterable(others):
+        core.key_cache.renew(due[row["key_hash"]], _caller(row), now, changes)
+    if not found:
         raise UnauthorizedError
-    return _caller(row)
+    return _caller(found[0])
 
 
 async def caller_of_token(core: Core, token: Token, now: datetime) -> Caller:

@@ -26,6 +26,19 @@ closed AS (
 )
 SELECT org_id, id, permissions, queues, rate_limit, expires_at, plan_tier, custom_limits FROM found;
 
+-- known_keys hot --
+-- Live keys by their hashes, as they are now. One whose use is to be noted is left out: its own look-up does that.
+SELECT api_key.key_hash, api_key.org_id, api_key.id, api_key.permissions, api_key.queues, api_key.rate_limit,
+       api_key.expires_at, organization.plan_tier, organization.custom_limits
+FROM api_key
+JOIN organization ON organization.org_id = api_key.org_id
+WHERE api_key.key_hash = ANY(%(key_hashes)s::bytea[])
+  AND api_key.is_active
+  AND organization.is_active
+  AND (api_key.expires_at IS NULL OR api_key.expires_at > %(now)s)
+  AND api_key.last_used >= %(used_before)s
+  AND organization.first_key_taken;
+
 -- authenticate_token hot --
 -- A token stands for its key as the key is now: revoking the key ends its tokens.
 SELECT api_key.org_id, api_key.id, api_key.permissions, api_key.queues, api_key.rate_limit, api_key.expires_at,

@@ -9,7 +9,7 @@ RETURNING org_id;
 SELECT org_id, deleted_at FROM organization WHERE deleted_at IS NOT NULL ORDER BY org_id LIMIT 100;
 
 -- purge_organization hot --
-SELECT purge_organization(%(org_id)s, %(batch)s) AS deleted;
+SELECT purge_organization(%(org_id)s, %(batch)s::integer) AS deleted;
 
 -- drop_organization --
 DELETE FROM organization WHERE org_id = %(org_id)s AND deleted_at IS NOT NULL RETURNING org_id;

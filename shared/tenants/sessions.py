@@ -10,7 +10,7 @@ from shared.core import Core
 from shared.errors import UnauthorizedError
 from shared.store import SYSTEM, load_queries
 from shared.tenants.authenticate import caller_of_key, caller_of_token
-from shared.tenants.caller import Caller
+from shared.tenants.caller import PERMISSIONS, Caller
 from shared.tenants.organizations import get_organization
 from shared.tenants.tokens import Token, Use, holder_id, read_token
 
@@ -65,6 +65,7 @@ async def describe_session(core: Core, caller: Caller, credential: str, now: dat
         "user_id": ids.encode_optional("user", caller.user_id),
         "role": caller.role,
         "queues": caller.queue_filter or [],
+        "permissions": sorted(PERMISSIONS if caller.permissions is None else caller.permissions),
         "issued_at": token.issued_at if token else now,
         "expires_at": caller.expires_at or _NEVER,
         "organization": {name: organization[name] for name in _ORGANIZATION_FIELDS},

@@ -7,7 +7,7 @@ So a delivery arrives at least once, and is never lost or stuck.
 import asyncio
 import logging
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from time import monotonic
 
@@ -16,8 +16,10 @@ from shared.core import Core
 from shared.errors import UnavailableError
 from shared.store import SYSTEM, Row, load_queries
 from shared.webhooks.attempt import attempt
+from shared.webhooks.message import Notice
 from shared.webhooks.model import notice_of
 from shared.webhooks.send import Outcome
+from shared.webhooks.traces import traces_of
 
 QUERIES = load_queries(__file__)
 logger = logging.getLogger("spooled.webhooks")
@@ -95,8 +97,10 @@ class _Round:
             lease_until=now + LEASE,
             now=now,
         )
+        traces = await traces_of(self.core, rows)
         for row in rows:
-            task = asyncio.create_task(self._deliver(row))
+            notice = replace(notice_of(row), trace=traces.get(row["id"]))
+            task = asyncio.create_task(self._deliver(row, notice))
             self.places[task] = (row["org_id"], row["target"])
 
     def collect(self) -> None:
@@ -153,12 +157,10 @@ class _Round:
                 went_round = True
         return quotas, disabled
 
-    async def _deliver(self, row: Row) -> str:
+    async def _deliver(self, row: Row, notice: Notice) -> str:
         """Attempt one delivery and record the outcome; returns what to count it as."""
         try:
-            outcome = await attempt(
-                self.core.settings, notice_of(row), row["url"], row["sealed_secret"], self.now()
-            )
+            outcome = await attempt(self.core.settings, notice, row["url"], row["sealed_secret"], self.now())
             return await self._record(row, outcome)
         except UnavailableError as error:
             logger.warning("delivery %s will be sent again: %s", ids.encode("dlv", row["id"]), error)

@@ -56,7 +56,8 @@ FROM due
 LEFT JOIN webhook ON webhook.org_id = due.org_id AND webhook.id = due.webhook_id
 WHERE delivery.org_id = due.org_id AND delivery.id = due.id
 RETURNING delivery.org_id, delivery.id, delivery.target, delivery.event, delivery.data, delivery.attempts,
-          delivery.created_at, coalesce(delivery.url, webhook.url) AS url, webhook.format,
+          delivery.data ->> 'job_id' AS job_id, delivery.created_at, coalesce(delivery.url, webhook.url) AS url,
+          webhook.format,
           coalesce(delivery.sealed_secret, webhook.sealed_secret) AS sealed_secret;
 
 -- close_disabled hot --

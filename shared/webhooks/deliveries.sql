@@ -4,10 +4,7 @@ SELECT delivery.*, webhook.format
 FROM webhook
 LEFT JOIN LATERAL (
     SELECT newest.* FROM (
-        SELECT webhook_delivery.id, webhook_delivery.webhook_id, webhook_delivery.event, webhook_delivery.data,
-               webhook_delivery.state, webhook_delivery.status_code, webhook_delivery.response_body,
-               webhook_delivery.error, webhook_delivery.attempts, webhook_delivery.created_at,
-               webhook_delivery.delivered_at
+        SELECT {{columns}}
         FROM webhook_delivery
         WHERE webhook_delivery.org_id = webhook.org_id AND webhook_delivery.webhook_id = webhook.id
         ORDER BY webhook_delivery.id DESC
@@ -19,6 +16,12 @@ LEFT JOIN LATERAL (
 ) AS delivery ON true
 WHERE webhook.org_id = %(org_id)s AND webhook.id = %(webhook_id)s
 ORDER BY delivery.id DESC;
+
+-- find_delivery hot --
+SELECT {{columns}}, webhook.format
+FROM webhook
+JOIN webhook_delivery ON webhook_delivery.org_id = webhook.org_id AND webhook_delivery.webhook_id = webhook.id
+WHERE webhook.org_id = %(org_id)s AND webhook.id = %(webhook_id)s AND webhook_delivery.id = %(id)s;
 
 -- retry_delivery hot --
 -- One that waits for its next attempt has it now; one under way has its outcome soon, and is not sent twice.

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from shared import ids
+from shared.trace import trace_fields
 from shared.version import VERSION
 
 _LONGEST_TEXT = {"slack": 3000, "discord": 2000, "teams": 5000}
@@ -29,13 +30,17 @@ _NAMED = {
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that happened, for one target; `format` is None for the completion webhook of a job."""
+    """Something that happened, for one target; `format` is None for the completion webhook of a job.
+
+    trace: of the job that it happened to, as `shared.trace` keeps it.
+    """
 
     delivery_id: int
     event: str
     data: bytes
     created_at: datetime
     format: str | None
+    trace: str | None = None
 
 
 def body_of(notice: Notice) -> bytes:
@@ -73,6 +78,7 @@ def headers_of(notice: Notice, body: bytes, secret: str | None, now: datetime) -
         "X-Spooled-Event": notice.event,
         "X-Spooled-Timestamp": timestamp,
         "X-Spooled-Delivery-ID": ids.encode("dlv", notice.delivery_id),
+        **trace_fields(notice.trace),
     }
     return (
         headers if secret is None else headers | {"X-Spooled-Signature": signature(secret, timestamp, body)}

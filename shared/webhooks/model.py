@@ -48,18 +48,19 @@ def webhook_answer(row: Row) -> dict[str, Any]:
     }
 
 
-def delivery_answer(row: Row) -> dict[str, Any]:
-    """A delivery of a webhook, with the body that is sent."""
+def delivery_answer(row: Row, *, whole: bool = True) -> dict[str, Any]:
+    """A delivery of a webhook, with the body that is sent unless it was left out."""
     return {
         "id": ids.encode("dlv", row["id"]),
         "webhook_id": ids.encode("wh", row["webhook_id"]),
         "event": row["event"],
-        "payload": orjson.Fragment(body_of(notice_of(row))),
+        "payload": orjson.Fragment(body_of(notice_of(row))) if whole else None,
         "status": row["state"],
         "status_code": row["status_code"],
         "response_body": row["response_body"],
         "error": row["error"],
         "attempts": row["attempts"],
+        "next_attempt_at": row["next_attempt_at"],
         "created_at": row["created_at"],
         "delivered_at": row["delivered_at"],
     }

@@ -28,6 +28,7 @@ async def try_webhook(core: Core, caller: Caller, public_id: str, now: datetime)
         created_at=now,
         format=row["format"],
     )
+    core.fair.step_aside()
     outcome = await attempt(core.settings, notice, row["url"], row["sealed_secret"], now)
     return {
         "success": outcome.is_success,

@@ -69,6 +69,7 @@ class SessionAnswer(AnswerModel):
     user_id: str | None = Field(description="The person, when one signed in by e-mail.")
     role: str | None = Field(description="What the person is in the organization.")
     queues: list[str]
+    permissions: list[str] = Field(description="What it may do; all there are when it is not held to some.")
     issued_at: datetime
     expires_at: datetime
     organization: SessionOrganizationAnswer

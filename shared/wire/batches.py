@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from shared import ids
 from shared.errors import MalformedInputError
@@ -22,7 +22,7 @@ from shared.wire.jobs import (
     WaitSeconds,
     WorkerId,
 )
-from shared.wire.vocabulary import AnswerModel, Flag, Int, QueueName, RequestModel
+from shared.wire.vocabulary import AnswerModel, Flag, Int, Json, QueueName, RequestModel
 
 
 class ClaimNext(RequestModel):
@@ -52,11 +52,10 @@ class BatchItem(RequestModel):
 class CompleteItem(BatchItem):
     """One job that is done."""
 
-    result: JsonValue | None = None
+    result: Json | None = None
 
     def completion(self) -> Completion:
-        result = None if self.result is None else json_text(self.result, "result")
-        return Completion(self.hold(), result)
+        return Completion(self.hold(), None if self.result is None else json_text(self.result, "result"))
 
 
 class FailItem(BatchItem):

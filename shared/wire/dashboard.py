@@ -1,8 +1,19 @@
 """The answer of the dashboard."""
 
 from datetime import datetime
+from typing import Annotated, ClassVar
 
-from shared.wire.vocabulary import AnswerModel
+from pydantic import Field
+
+from shared.wire.vocabulary import AnswerModel, QueueName, RequestModel
+
+
+class ActivityQuery(RequestModel):
+    """How far back, and of which queue."""
+
+    aliases: ClassVar[dict[str, tuple[str, ...]]] = {"queue_name": ("queue",)}
+    hours: Annotated[int, Field(ge=1, le=24)] = 3
+    queue_name: QueueName | None = Field(None, description="Only this queue.")
 
 
 class DashboardSystem(AnswerModel):
@@ -27,6 +38,7 @@ class DashboardJobs(AnswerModel):
     deadletter: int
     avg_wait_time_ms: float | None
     avg_processing_time_ms: float | None
+    oldest_job_age_seconds: int | None = Field(description="Of the jobs that are due, in the queues below.")
 
 
 class DashboardQueue(AnswerModel):
@@ -36,6 +48,7 @@ class DashboardQueue(AnswerModel):
     pending: int
     processing: int
     paused: bool
+    oldest_job_age_seconds: int | None = Field(description="Of the jobs that are due.")
 
 
 class DashboardWorkers(AnswerModel):
@@ -62,3 +75,21 @@ class DashboardAnswer(AnswerModel):
     queues: list[DashboardQueue]
     workers: DashboardWorkers
     recent_activity: DashboardActivity
+
+
+class ActivityStep(AnswerModel):
+    """What was made and what ended in one step of time; averages are of the jobs that completed in it."""
+
+    starts_at: datetime
+    created: int
+    completed: int
+    failed: int
+    avg_wait_time_ms: float | None
+    avg_processing_time_ms: float | None
+
+
+class ActivityAnswer(AnswerModel):
+    """Steps of equal length, the oldest first; the newest ended some minutes ago, when it was counted."""
+
+    step_seconds: int
+    steps: list[ActivityStep]

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from shared.wire.vocabulary import AnswerModel
 
 
@@ -25,4 +27,7 @@ class HealthAnswer(AnswerModel):
     version: str
     database: bool
     cache: bool
+    silent_timers: list[str] = Field(
+        description="Timers of which no run succeeded for three of their periods.", examples=[[]]
+    )
     uptime_seconds: int

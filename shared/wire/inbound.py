@@ -35,12 +35,13 @@ class CustomWebhook(RequestModel):
     def delivery(self) -> Delivery:
         return Delivery("custom", self.event_type or "custom")
 
-    def new_job(self) -> NewJob:
+    def new_job(self, trace: str | None) -> NewJob:
         return NewJob(
             queue=self.queue_name,
             payload=json_text(self.payload, "payload"),
             priority=self.priority or 0,
             idempotency_key=self.idempotency_key,
+            trace=trace,
         )
 
 
@@ -108,7 +109,9 @@ def stripe_delivery(event: JsonValue) -> Delivery:
     return Delivery("stripe", event_type, _word(event.get("id"), "id"))
 
 
-def provider_job(organization: InboundOrganization, delivery: Delivery, data: JsonValue) -> NewJob | None:
+def provider_job(
+    organization: InboundOrganization, delivery: Delivery, data: JsonValue, trace: str | None
+) -> NewJob | None:
     """The job of an event, in the queue that the settings name; None for the ping of GitHub, a mere test."""
     if (delivery.provider, delivery.event_type) == ("github", _PING):
         return None
@@ -119,7 +122,7 @@ def provider_job(organization: InboundOrganization, delivery: Delivery, data: Js
         "data": data,
     }
     queue = organization.queue_of(delivery.provider, delivery.event_type)
-    return NewJob(queue=queue, payload=json_text(payload, "body"))
+    return NewJob(queue=queue, payload=json_text(payload, "body"), trace=trace)
 
 
 def _word(value: JsonValue, field: str) -> str | None:

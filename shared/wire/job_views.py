@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, JsonValue
 
 from shared.errors import InvalidInputError
 from shared.jobs.dead import DeadFilter
-from shared.jobs.listing import JobFilter, parse_statuses
+from shared.jobs.filtering import JobFilter, parse_statuses
 from shared.wire.jobs import LARGEST_BATCH, QUEUE_ALIAS, JobAnswer
 from shared.wire.vocabulary import AnswerModel, Flag, Instant, Int, Priority, QueueName, RequestModel
 
@@ -53,10 +53,25 @@ class ListDeadJobsQuery(RequestModel):
     ) = None
     created_after: Instant | None = None
     created_before: Instant | None = None
+    cause: (
+        Annotated[str, Field(max_length=255, description="Id of a group of `GET /api/v1/jobs/dlq/causes`.")]
+        | None
+    ) = None
     order_by: OrderBy = "created_at"
     order_dir: OrderDir = "desc"
     limit: Annotated[int, Field(ge=0, description="At most 1000; more is cut, not refused.")] = 50
     offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    after: (
+        Annotated[
+            str,
+            Field(
+                max_length=255,
+                description="Id of the last job of the page before, in the order by `created_at`: as fast on"
+                " the thousandth page as on the first, where `offset` is not.",
+            ),
+        ]
+        | None
+    ) = None
 
     def filter(self, statuses: tuple[str, ...] | None) -> JobFilter:
         return JobFilter(
@@ -69,6 +84,8 @@ class ListDeadJobsQuery(RequestModel):
             tag=self.tag,
             created_after=self.created_after,
             created_before=self.created_before,
+            cause=self.cause,
+            after=self.after,
             order_by=self.order_by,
             descending=self.order_dir == "desc",
         )

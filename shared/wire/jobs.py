@@ -3,16 +3,17 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, WithJsonSchema
 
 from shared import ids
 from shared.errors import InvalidInputError, MalformedInputError
-from shared.jobs.claim import LONGEST_WAIT_SECONDS
+from shared.jobs.claim_wait import LONGEST_WAIT_SECONDS
 from shared.jobs.enqueue import NewJob
 from shared.jobs.refusal import Hold
 from shared.jobs.settle import Completion, Failure
 from shared.json_text import json_text
 from shared.settings import Settings
+from shared.trace import parse_trace
 from shared.webhooks.target import LONGEST_URL
 from shared.wire.vocabulary import (
     SEARCHED_JSON,
@@ -20,6 +21,7 @@ from shared.wire.vocabulary import (
     Flag,
     Instant,
     Int,
+    Json,
     Number,
     Priority,
     QueueName,
@@ -47,6 +49,11 @@ IdempotencyKey = Annotated[str, Field(min_length=1, max_length=LONGEST_KEY)]
 Tags = Annotated[
     dict[str, JsonValue] | list[JsonValue], SEARCHED_JSON, Field(description="What to find it by.")
 ]
+TraceText = Annotated[
+    Any,
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "null"}]}),
+    Field(description="Of W3C Trace Context; wins over the header. What is none is left out."),
+]
 ErrorText = Annotated[str, Field(min_length=1, max_length=2048, description="What went wrong.")]
 
 
@@ -54,7 +61,7 @@ class JobFields(RequestModel):
     """What one job of a request says."""
 
     keeps_null: ClassVar[frozenset[str]] = frozenset({"payload"})
-    payload: JsonValue = Field(description="Any JSON value; it comes back as it was sent.")
+    payload: Json = Field(description="Any JSON value; it comes back as it was sent.")
     priority: Priority | None = None
     max_retries: MaxRetries | None = None
     timeout_seconds: TimeoutSeconds | None = None
@@ -71,28 +78,38 @@ class JobFields(RequestModel):
         Annotated[str, Field(max_length=255, description="Signs what is sent there; it is never returned.")]
         | None
     ) = None
+    traceparent: TraceText = None
+    tracestate: TraceText = None
 
-    def new_job(self, queue: str, now: datetime, **defaults: Any) -> NewJob:
-        """The job to make; `defaults` fill what the request leaves open."""
+    def new_job(
+        self,
+        queue: str,
+        now: datetime,
+        *,
+        priority: int = 0,
+        max_retries: int | None = None,
+        timeout_seconds: int | None = None,
+        idempotency_key: str | None = None,
+        trace: str | None = None,
+    ) -> NewJob:
+        """The job to make; what is given here fills what the request leaves open."""
         run_at = self.scheduled_at
         if self.delay_seconds is not None:
             run_at = now + timedelta(seconds=self.delay_seconds)
-        known: dict[str, Any] = {
-            "priority": self.priority,
-            "max_retries": self.max_retries,
-            "timeout_seconds": self.timeout_seconds,
-            "idempotency_key": self.idempotency_key,
-        }
         return NewJob(
             queue=queue,
             payload=json_text(self.payload, "payload"),
+            priority=priority if self.priority is None else self.priority,
+            max_retries=max_retries if self.max_retries is None else self.max_retries,
+            timeout_seconds=timeout_seconds if self.timeout_seconds is None else self.timeout_seconds,
+            idempotency_key=idempotency_key if self.idempotency_key is None else self.idempotency_key,
             run_at=run_at,
             expires_at=self.expires_at,
             tags=None if self.tags is None else json_text(self.tags, "tags"),
             parent_job_id=ids.decode("job", self.parent_job_id) if self.parent_job_id else None,
             completion_webhook=self.completion_webhook,
             completion_webhook_secret=self.completion_webhook_secret,
-            **defaults | {name: value for name, value in known.items() if value is not None},
+            trace=parse_trace(self.traceparent, self.tracestate) or trace,
         )
 
 
@@ -122,37 +139,6 @@ class CreateJob(JobFields):
                 "idempotency_key", "the header and the field of the body differ; send one", "alias_conflict"
             )
         return header
-
-
-class BulkJob(JobFields):
-    """One job of a bulk request."""
-
-    aliases: ClassVar[dict[str, tuple[str, ...]]] = QUEUE_ALIAS
-    queue_name: QueueName | None = None
-
-
-class BulkEnqueue(RequestModel):
-    """Push up to a thousand jobs at once."""
-
-    aliases: ClassVar[dict[str, tuple[str, ...]]] = QUEUE_ALIAS
-    example: ClassVar[dict[str, Any]] = {
-        "queue_name": "emails",
-        "jobs": [{"payload": {"user_id": 1}}, {"payload": {"user_id": 2}, "priority": 5}],
-    }
-    queue_name: QueueName
-    jobs: Annotated[list[BulkJob], Field(min_length=1, max_length=LARGEST_BATCH)]
-    default_priority: Priority | None = None
-    default_max_retries: MaxRetries | None = None
-    default_timeout_seconds: TimeoutSeconds | None = None
-
-    def new_jobs(self, now: datetime) -> list[NewJob]:
-        defaults = {
-            "priority": self.default_priority,
-            "max_retries": self.default_max_retries,
-            "timeout_seconds": self.default_timeout_seconds,
-        }
-        given = {name: value for name, value in defaults.items() if value is not None}
-        return [job.new_job(job.queue_name or self.queue_name, now, **given) for job in self.jobs]
 
 
 class ClaimRequest(RequestModel):
@@ -205,7 +191,7 @@ class HeldJob(RequestModel):
 class CompleteRequest(HeldJob):
     """Settle a job as done."""
 
-    result: JsonValue | None = None
+    result: Json | None = None
 
     def completion(self, public_id: str) -> Completion:
         result = None if self.result is None else json_text(self.result, "result")
@@ -244,7 +230,18 @@ class ReleaseRequest(HeldJob):
     delay_seconds: DelaySeconds = 0
 
 
-class JobAnswer(AnswerModel):
+class TracedAnswer(AnswerModel):
+    """The trace that a job was pushed in."""
+
+    traceparent: str | None = Field(
+        default=None,
+        description="Of W3C Trace Context; there only when the job has a trace.",
+        examples=["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"],
+    )
+    tracestate: str | None = Field(default=None, description="There only when the trace has one.")
+
+
+class JobAnswer(TracedAnswer):
     """A job whole, under the names of both dialects."""
 
     id: str = Field(examples=["job_01k8x5q2m4c00"])
@@ -307,7 +304,7 @@ class HeartbeatAnswer(AnswerModel):
     leased_until: datetime
 
 
-class ClaimedJobAnswer(AnswerModel):
+class ClaimedJobAnswer(TracedAnswer):
     """A job in a worker's hands."""
 
     id: str
@@ -363,28 +360,3 @@ class JobSummaryAnswer(AnswerModel):
     scheduled_at: datetime | None
     started_at: datetime | None
     completed_at: datetime | None
-
-
-class BulkItemAnswer(AnswerModel):
-    """One job that was made, or was there already."""
-
-    index: int
-    job_id: str
-    created: bool
-
-
-class BulkFailureAnswer(AnswerModel):
-    """One job that was refused."""
-
-    index: int
-    error: str
-
-
-class BulkAnswer(AnswerModel):
-    """What became of each job of a bulk request."""
-
-    succeeded: list[BulkItemAnswer]
-    failed: list[BulkFailureAnswer]
-    total: int
-    success_count: int
-    failure_count: int

@@ -1,7 +1,7 @@
 """Requests and answers about queues."""
 
 from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, JsonValue
 
@@ -104,6 +104,12 @@ class PauseQueue(RequestModel):
     reason: Annotated[str, Field(max_length=500)] | None = None
 
 
+class ListQueuesQuery(RequestModel):
+    """What to show beside the queues."""
+
+    include: Literal["stats"] | None = None
+
+
 class DeleteQueueQuery(RequestModel):
     """Whether its jobs go too."""
 
@@ -138,6 +144,7 @@ class QueueAnswer(AnswerModel):
     paused: bool
     paused_at: datetime | None
     pause_reason: str | None
+    paused_by: str | None = Field(description="Id of the API key or the person.", examples=[None])
     settings: dict[str, JsonValue]
     created_at: datetime
     updated_at: datetime
@@ -163,6 +170,24 @@ class QueueStatsAnswer(AnswerModel):
     deadletter: int
     paused: bool
     oldest_job_age_seconds: int | None
+
+
+class ListedQueueStatsAnswer(AnswerModel):
+    """What a queue in a list is doing."""
+
+    pending: int
+    scheduled: int
+    processing: int
+    completed: int = Field(description="In the last 24 hours.")
+    failed: int = Field(description="In the last 24 hours.")
+    deadletter: int
+    oldest_job_age_seconds: int | None = Field(description="Age of the oldest job that is due.")
+
+
+class ListedQueueAnswer(QueueAnswer):
+    """A queue in a list; `stats` when they were asked for."""
+
+    stats: ListedQueueStatsAnswer | None = None
 
 
 class PausedQueueAnswer(AnswerModel):

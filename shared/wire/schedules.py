@@ -8,7 +8,7 @@ from pydantic import Field, JsonValue
 from shared.json_text import json_text
 from shared.schedules.planning import MisfirePolicy
 from shared.wire.jobs import QUEUE_ALIAS, MaxRetries, TimeoutSeconds
-from shared.wire.vocabulary import AnswerModel, Flag, Int, Priority, QueueName, RequestModel
+from shared.wire.vocabulary import After, AnswerModel, Flag, Int, Priority, QueueName, RequestModel
 
 LARGEST_PREVIEW = 100
 _PAYLOAD_ALIAS: dict[str, tuple[str, ...]] = {"payload_template": ("payload",)}
@@ -97,6 +97,7 @@ class ListSchedulesQuery(RequestModel):
     aliases: ClassVar[dict[str, tuple[str, ...]]] = QUEUE_ALIAS
     queue_name: Annotated[str, Field(max_length=100)] | None = None
     is_active: bool | None = None
+    after: After | None = None
     limit: Annotated[int, Field(ge=0, description="At most 1000; more is cut, not refused.")] = 50
     offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 

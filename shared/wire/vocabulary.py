@@ -9,19 +9,22 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    JsonValue,
     TypeAdapter,
     ValidationError,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from shared.errors import InvalidInputError, MalformedInputError
 
 SPELLINGS = "x-spellings"
 """Where the schema of a request says the other names of its fields."""
-QUEUE_NAME_PATTERN = r"^[A-Za-z0-9._-]+$"
+NAME_PATTERN = r"^(?:[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*|\.{3,})$"
+"""Of a queue or worker. Not `.` and `..`: in a path these are directories, which no client ever sends."""
 _LARGEST_INT = 2**63 - 1
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_FIELD = 200
@@ -39,6 +42,11 @@ class RequestModel(BaseModel):
     aliases: ClassVar[dict[str, tuple[str, ...]]] = {}
     keeps_null: ClassVar[frozenset[str]] = frozenset()
     example: ClassVar[dict[str, Any] | None] = None
+    _others: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        cls._others = frozenset(other for others in cls.aliases.values() for other in others)
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -64,6 +72,8 @@ class RequestModel(BaseModel):
     def _one_spelling(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
+        if cls._others.isdisjoint(data) and None not in data.values():
+            return data  # as almost all are
         values = {key: value for key, value in data.items() if value is not None or key in cls.keeps_null}
         for name, others in cls.aliases.items():
             given = {spelling: values.pop(spelling) for spelling in (name, *others) if spelling in values}
@@ -132,20 +142,36 @@ def _flag_only(value: Any) -> Any:
     return value
 
 
+class _AlreadyRead:
+    """What came as JSON, or by a protocol that has the same values, is not looked through once more."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.json_or_python_schema(handler(source), core_schema.any_schema())
+
+
+Json = Annotated[JsonValue, _AlreadyRead()]
+"""Any JSON value of a request."""
 Int = Annotated[int, BeforeValidator(_number_only)]
 Number = Annotated[float, BeforeValidator(_float_only)]
 Instant = Annotated[datetime, BeforeValidator(_written_time_only), AfterValidator(_storable_time)]
 """A point in time. Without an offset it is in UTC, as the client libraries say; it goes on in UTC."""
 SEARCHED_JSON = AfterValidator(_searchable)
 """For JSON that the database looks into and keeps in its own form: whole numbers have 64 bits."""
+After = Annotated[
+    str,
+    Field(
+        max_length=255,
+        description="Id of the last one seen: the page that follows it, at the cost of the first.",
+    ),
+]
 Flag = Annotated[bool, BeforeValidator(_flag_only)]
 QueueName = Annotated[
     str,
     Field(
         min_length=1,
         max_length=100,
-        pattern=QUEUE_NAME_PATTERN,
-        description="1-100 letters, digits, `-`, `_`, `.`",
+        pattern=NAME_PATTERN,
+        description="1-100 letters, digits, `-`, `_`, `.`; neither `.` nor `..`",
         examples=["emails"],
     ),
 ]

@@ -83,6 +83,9 @@ class DeliveriesQuery(RequestModel):
     """Filter and page of a list of deliveries."""
 
     status: Literal["pending", "success", "failed"] | None = None
+    bodies: Annotated[
+        bool, Field(description="`false`: without what was sent and answered, `payload` and `response_body`.")
+    ] = True
     limit: Annotated[int, Field(ge=0, description="At most 100; more is cut, not refused.")] = 50
     offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
@@ -110,12 +113,13 @@ class DeliveryAnswer(AnswerModel):
     id: str = Field(examples=["dlv_01k8x5q2m4c00"])
     webhook_id: str
     event: str
-    payload: JsonValue = Field(description="The body as it is sent.")
+    payload: JsonValue = Field(description="The body as it is sent; null where bodies were left out.")
     status: Literal["pending", "success", "failed"]
     status_code: int | None
     response_body: str | None = Field(description="The beginning of what the target answered.")
     error: str | None
     attempts: int
+    next_attempt_at: datetime | None = Field(description="Of one that is pending.")
     created_at: datetime
     delivered_at: datetime | None
 

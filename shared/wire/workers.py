@@ -7,7 +7,7 @@ from pydantic import Field, JsonValue, model_validator
 
 from shared.errors import InvalidInputError
 from shared.json_text import json_text
-from shared.wire.vocabulary import AnswerModel, Int, RequestModel
+from shared.wire.vocabulary import NAME_PATTERN, AnswerModel, Int, RequestModel
 from shared.workers.registry import Heartbeat, Registration
 
 LARGEST_METADATA = 16_384
@@ -39,7 +39,7 @@ class RegisterWorker(RequestModel):
     queue_name: Queue
     queue_names: Annotated[list[Queue], Field(max_length=100)] | None = None
     hostname: Annotated[str, Field(min_length=1, max_length=255)]
-    worker_id: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._-]+$")] | None = None
+    worker_id: Annotated[str, Field(min_length=1, max_length=128, pattern=NAME_PATTERN)] | None = None
     worker_type: Annotated[str, Field(max_length=100)] | None = None
     max_concurrency: Annotated[Int, Field(ge=1, le=100)] = 5
     metadata: JsonValue = None
@@ -105,6 +105,7 @@ class WorkerSummaryAnswer(AnswerModel):
     current_jobs: int
     max_concurrency: int
     last_heartbeat: datetime
+    version: str | None
 
 
 class WorkerAnswer(WorkerSummaryAnswer):
@@ -115,7 +116,6 @@ class WorkerAnswer(WorkerSummaryAnswer):
     max_concurrent_jobs: int
     current_job_count: int
     metadata: Any
-    version: str | None
     registered_at: datetime
     created_at: datetime
     updated_at: datetime

@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue
 from shared.jobs.enqueue import NewJob
 from shared.json_text import json_text
 from shared.wire.jobs import LARGEST_BATCH, QUEUE_ALIAS, MaxRetries, Tags, TimeoutSeconds
-from shared.wire.vocabulary import AnswerModel, Int, Priority, QueueName, RequestModel
+from shared.wire.vocabulary import After, AnswerModel, Int, Priority, QueueName, RequestModel
 from shared.workflows.create import NewStep, NewWorkflow
 from shared.workflows.dependencies import NewDependencies
 
@@ -52,7 +52,7 @@ class WorkflowStep(RequestModel):
     ) = None
     tags: Tags | None = None
 
-    def new_step(self) -> NewStep:
+    def new_step(self, trace: str | None) -> NewStep:
         timeout = self.timeout_seconds
         if timeout is None and self.timeout_ms is not None:
             timeout = math.ceil(self.timeout_ms / 1000)
@@ -63,6 +63,7 @@ class WorkflowStep(RequestModel):
             max_retries=self.max_retries,
             timeout_seconds=timeout,
             tags=None if self.tags is None else json_text(self.tags, "tags"),
+            trace=trace,
         )
         return NewStep(self.key, job, self.depends_on, self.dependency_mode, self.dependency_type)
 
@@ -92,10 +93,11 @@ class CreateWorkflow(RequestModel):
     jobs: Annotated[list[WorkflowStep], Field(min_length=1, max_length=LARGEST_BATCH)]
     metadata: JsonValue = None
 
-    def new_workflow(self) -> NewWorkflow:
+    def new_workflow(self, trace: str | None) -> NewWorkflow:
+        """The workflow to make; all its jobs belong to the trace of the request."""
         return NewWorkflow(
             self.name,
-            [job.new_step() for job in self.jobs],
+            [job.new_step(trace) for job in self.jobs],
             self.description,
             None if self.metadata is None else json_text(self.metadata, "metadata"),
         )
@@ -105,6 +107,7 @@ class ListWorkflowsQuery(RequestModel):
     """Filter and page of a list of workflows."""
 
     status: Annotated[str, Field(max_length=20)] | None = None
+    after: After | None = None
     limit: Annotated[int, Field(ge=0, description="At most 1000; more is cut, not refused.")] = 50
     offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
@@ -212,14 +215,42 @@ class WorkflowProgressAnswer(AnswerModel):
     cancelled: int
 
 
-class WorkflowAnswer(WorkflowSummaryAnswer):
-    """A workflow whole."""
+class WorkflowNodeAnswer(AnswerModel):
+    """A step without what it carries."""
+
+    id: str
+    key: str
+    queue_name: str
+    job_type: str
+    status: str
+    attempt: int
+    max_retries: int
+    last_error: str | None
+    dependency_mode: str
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+
+
+class ConnectedWorkflowAnswer(WorkflowSummaryAnswer):
+    """A workflow, and what of it waits for what."""
 
     workflow_id: str
-    organization_id: str
-    jobs: list[WorkflowJobAnswer]
     dependencies: list[WorkflowEdgeAnswer]
     progress: WorkflowProgressAnswer
+
+
+class WorkflowGraphAnswer(ConnectedWorkflowAnswer):
+    """A workflow and where its steps are, without payloads and results."""
+
+    steps: list[WorkflowNodeAnswer]
+
+
+class WorkflowAnswer(ConnectedWorkflowAnswer):
+    """A workflow whole."""
+
+    organization_id: str
+    jobs: list[WorkflowJobAnswer]
 
 
 class StepStatusAnswer(AnswerModel):

@@ -7,17 +7,19 @@ from typing import Any
 from shared.store import Row, Statement, load_queries
 from shared.workers.model import DEGRADED_AFTER, OFFLINE_AFTER
 
-QUERIES = load_queries(__file__)
-_LARGEST_ORG = 2**63 - 1
+QUERIES = load_queries(__file__, counts=load_queries(__file__)["counts"].sql)
 
 
-def count_workers(org_id: int | None, now: datetime) -> Statement:
-    """Counts the registered workers of an organization, or of all; see `workers_answer`."""
+def count_workers(org_id: int | None, now: datetime, queues: Sequence[str] | None = None) -> Statement:
+    """Counts the registered workers of an organization, or of all; see `workers_answer`.
+
+    queues: only those that work for one of these.
+    """
     return Statement(
-        QUERIES["count_workers"],
+        QUERIES["count_all_workers" if org_id is None else "count_workers"],
         {
-            "first_org": 0 if org_id is None else org_id,
-            "last_org": _LARGEST_ORG if org_id is None else org_id,
+            "org_id": org_id,
+            "queues": queues,
             "late_since": now - DEGRADED_AFTER,
             "offline_since": now - OFFLINE_AFTER,
         },

@@ -38,6 +38,7 @@ def summary_answer(row: Row, now: datetime) -> dict[str, Any]:
         "current_jobs": row["current_jobs"],
         "max_concurrency": row["max_concurrency"],
         "last_heartbeat": row["last_heartbeat"],
+        "version": row["version"],
     }
 
 
@@ -49,7 +50,6 @@ def worker_answer(row: Row, now: datetime) -> dict[str, Any]:
         "max_concurrent_jobs": row["max_concurrency"],
         "current_job_count": row["current_jobs"],
         "metadata": row["metadata"],
-        "version": row["version"],
         "registered_at": row["registered_at"],
         "created_at": row["registered_at"],
         "updated_at": row["updated_at"],

@@ -55,7 +55,7 @@ async def create_workflow(core: Core, caller: Caller, workflow: NewWorkflow, now
     jobs = [step.job for step in workflow.steps]
     for job in jobs:
         caller.require_queue(job.queue)
-    async with core.store.transaction(caller.scope) as transaction:
+    async with core.store.transaction(caller.scope, hot=True) as transaction:
         enqueued = await enqueue_within(transaction, core, caller, jobs, now, told=False)
         row = await transaction.fetch_one(
             QUERIES["link_steps"], **_parameters(caller, workflow, enqueued, now)

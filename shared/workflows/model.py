@@ -9,6 +9,11 @@ from shared.jobs.model import retry_count_of, status_of
 from shared.store import Row
 
 STATUSES = ("pending", "running", "completed", "failed", "cancelled")
+STEP_COLUMNS = (
+    "id, queue, state, priority, run_at, attempts, max_retries, timeout_seconds, tags, created_at,"
+    " started_at, parent_job_id, workflow_id, step_key, dependency_mode, last_error,"
+    " payload ->> 'job_type' AS job_type, CASE WHEN %(whole)s::boolean THEN payload END AS payload"
+)
 _DEAD = ("failed", "deadletter")
 
 
@@ -39,13 +44,23 @@ def progress_percent(row: Row) -> float:
 
 def detail_answer(row: Row, steps: Sequence[Row], now: datetime) -> dict[str, Any]:
     """A workflow whole, with its steps and what they wait for."""
+    return _connected(row, steps) | {
+        "organization_id": ids.encode("org", row["org_id"]),
+        "jobs": step_answers(steps, now),
+    }
+
+
+def graph_answer(row: Row, steps: Sequence[Row], now: datetime) -> dict[str, Any]:
+    """A workflow and what its steps wait for, without what they carry."""
+    return _connected(row, steps) | {"steps": [_node_answer(step, now) for step in steps]}
+
+
+def _connected(row: Row, steps: Sequence[Row]) -> dict[str, Any]:
     processing = sum(step["state"] == "processing" for step in steps)
     cancelled = row["cancelled_jobs"] + row["skipped_jobs"]
     ended = row["completed_jobs"] + row["failed_jobs"] + cancelled
     return summary_answer(row) | {
         "workflow_id": ids.encode("wf", row["id"]),
-        "organization_id": ids.encode("org", row["org_id"]),
-        "jobs": step_answers(steps, now),
         "dependencies": [
             {
                 "parent_job_id": ids.encode("job", parent_id),
@@ -79,6 +94,23 @@ def step_status_answer(step: Row, now: datetime) -> dict[str, Any]:
         "job_id": ids.encode("job", step["id"]),
         "status": status_of(step, now),
         "progress": 100 if step["state"] == "completed" else None,
+    }
+
+
+def _node_answer(step: Row, now: datetime) -> dict[str, Any]:
+    return {
+        "id": ids.encode("job", step["id"]),
+        "key": step["step_key"],
+        "queue_name": step["queue"],
+        "job_type": step["job_type"] or "",
+        "status": status_of(step, now),
+        "attempt": retry_count_of(step),
+        "max_retries": step["max_retries"],
+        "last_error": step["last_error"],
+        "dependency_mode": step["dependency_mode"],
+        "created_at": step["created_at"],
+        "started_at": step["started_at"],
+        "completed_at": step["finished_at"],
     }
 
 

@@ -1,8 +1,9 @@
 -- list_workflows hot --
--- Reads the primary key from its newest end. A key that is held to some queues sees the workflows that
--- stay within them.
+-- Reads the primary key from its newest end, or from below the last one of the page before. A key that is held
+-- to some queues sees the workflows that stay within them.
 SELECT * FROM workflow
 WHERE workflow.org_id = %(org_id)s
+  AND workflow.id < %(below)s
   AND (%(state)s::text IS NULL OR workflow.state = %(state)s)
   AND (%(queues)s::text[] IS NULL OR workflow.queues <@ %(queues)s::text[])
 ORDER BY workflow.id DESC
@@ -15,8 +16,8 @@ WHERE workflow.org_id = %(org_id)s AND workflow.id = %(id)s
 
 -- find_steps hot --
 -- A job is in one of the two tables in any snapshot. Ids are in the order in which the steps were given.
+-- Payloads and results are read only to be shown.
 SELECT step.*,
-       step.payload ->> 'job_type' AS job_type,
        ARRAY(
            SELECT edge.parent_id FROM job_dependency AS edge
            WHERE edge.org_id = %(org_id)s AND edge.child_id = step.id
@@ -28,11 +29,11 @@ SELECT step.*,
            ORDER BY edge.parent_id
        ) AS parent_types
 FROM (
-    SELECT {{carried}}, state, last_error, NULL::json AS result, NULL::timestamptz AS finished_at
+    SELECT {{columns}}, NULL::json AS result, NULL::timestamptz AS finished_at
     FROM job
     WHERE org_id = %(org_id)s AND workflow_id = %(workflow_id)s
     UNION ALL
-    SELECT {{carried}}, state, last_error, result, finished_at
+    SELECT {{columns}}, CASE WHEN %(whole)s::boolean THEN result END AS result, finished_at
     FROM job_archive
     WHERE org_id = %(org_id)s AND workflow_id = %(workflow_id)s
 ) AS step

@@ -6,7 +6,9 @@ import pytest
 import yaml
 
 from infra import costs, prices
+from infra.api import ACCESS_LOG
 from infra.costs import PAGE, Shape, idle_month, million_jobs, total, waiting_worker, with_tables
+from infra.declared import read_functions
 from shared.settings import Settings
 from tests.support.composed import ROOT
 from tests.support.program import PROD, Program, run_program
@@ -41,6 +43,23 @@ def test_page_says_of_when_and_where_the_prices_are() -> None:
     assert f"{costs.REQUEST_SECONDS * 1000:g} ms of a function" in page
     assert f"{costs.JOBS_PER_UNIT_SECOND} jobs a second" in page
     assert f"{Settings.model_fields['max_body_bytes'].default:,} bytes (`MAX_BODY_BYTES`)" in page
+
+
+def test_a_request_logs_what_is_priced() -> None:
+    """The gateway's line of a request, with the 26 bytes that CloudWatch adds, is what the tables ask for."""
+    longest = {
+        "$context.requestId": "JKJaXmPLvHcESHA=",
+        "$context.requestTimeEpoch": "1764400000000",
+        "$context.routeKey": max((route.route_key or "" for route in read_functions()), key=len),
+        "$context.status": "200",
+        "$context.identity.sourceIp": "203.0.113.255",
+        "$context.responseLength": "6000000",
+        "$context.responseLatency": "29000",
+        "$context.integrationErrorMessage": "-",
+    }
+    line = json.dumps({name: longest[value] for name, value in ACCESS_LOG.items()}, separators=(",", ":"))
+
+    assert len(line) + 26 <= costs.LOGGED_KILOBYTES * 1000 < 2 * len(line)
 
 
 def test_what_is_counted_is_what_is_declared(program: Program) -> None:

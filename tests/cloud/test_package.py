@@ -13,7 +13,7 @@ import pytest
 from infra.archives import Architecture, Archive, own_architecture
 from infra.package import reuse
 from infra.package.budget import MOST_UNPACKED, MOST_ZIPPED, keep, size_faults
-from infra.package.code import OF_STREAMS, PACKAGES, ROOT, build_code
+from infra.package.code import COMMAND_LINE, OF_STREAMS, PACKAGES, ROOT, build_code
 from infra.package.dependencies import build_dependencies
 from infra.package.errors import PackageError
 from infra.package.lambda_runtime import MACHINES, architectures, newest_glibc
@@ -92,7 +92,7 @@ def test_nothing_that_builds_tests_or_deploys_goes_along(packages: Packages) -> 
     names = names_in(archives.code) + names_in(archives.dependencies[own_architecture()])
 
     assert [name for name in names if NOT_FOR_FUNCTIONS & set(Path(name).parts)] == []
-    assert [name for name in names if name.startswith(OF_STREAMS)] == []
+    assert [name for name in names if name.startswith((*OF_STREAMS, COMMAND_LINE))] == []
     assert {Path(name).parts[0] for name in names} == {*PACKAGES, "python"}
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.edge.cloud_metrics import METRICS
 from tests.support.program import PROD, Program, run_program
 
 
@@ -103,7 +104,12 @@ def test_the_database_can_be_restored_and_is_not_lost_by_a_slip(prod: Program) -
     assert cluster.inputs["deletionProtection"]
     assert not cluster.inputs["skipFinalSnapshot"]
     assert cluster.inputs["serverlessv2ScalingConfiguration"] == {"minCapacity": 0.5, "maxCapacity": 8}
-    assert {"name": "rds.force_ssl", "value": "1"} in parameters.inputs["parameters"]
+    assert {"name": "rds.force_ssl", "value": "1", "applyMethod": "immediate"} in parameters.inputs[
+        "parameters"
+    ]
+    # What a running server does not take on: refused by the cloud when it is to be applied at once.
+    locks = {"name": "max_locks_per_transaction", "value": "512", "applyMethod": "pending-reboot"}
+    assert locks in parameters.inputs["parameters"]
     assert parameters.inputs["family"] == "aurora-postgresql17"
 
 
@@ -142,7 +148,7 @@ def test_servers_have_alarms(name: str, prod: Program) -> None:
 
 
 def test_the_service_has_alarms(local: Program) -> None:
-    """Silence of each timer, the oldest pending job, dead letters, and answers of 5xx."""
+    """Silence and failure of timers, the oldest pending job, dead letters, late schedules, answers of 5xx."""
     alarms = local.by_name("cloudwatch/metricAlarm:MetricAlarm")
     silence = {name for name in alarms if name.endswith("-silence")}
 
@@ -154,7 +160,15 @@ def test_the_service_has_alarms(local: Program) -> None:
     assert alarms["oldest-pending"]["namespace"] == "Spooled"
     assert alarms["oldest-pending"]["dimensions"] == {"service": "spooled-test"}
     assert alarms["dead-letters"]["metricName"] == "DeadLetters"
+    assert (alarms["silent-timers"]["metricName"], alarms["silent-timers"]["threshold"]) == (
+        "SilentTimers",
+        1,
+    )
+    assert (alarms["buried-jobs"]["metricName"], alarms["buried-jobs"]["statistic"]) == ("BuriedJobs", "Sum")
+    assert alarms["schedule-lag"]["metricName"] == "ScheduleLagSeconds"
     assert alarms["server-errors"]["metricName"] == "5xx"
+    written = {alarm["metricName"] for alarm in alarms.values() if alarm["namespace"] == "Spooled"}
+    assert written <= METRICS.keys()
     for alarm in alarms.values():
         assert (
             alarm["alarmActions"]

@@ -1,6 +1,7 @@
 """The long-lived service of the cloud: what its task is given, and what the balancer in front of it does."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,10 +51,10 @@ def test_ports_of_image_container_and_balancer_agree(container: dict[str, Any], 
 
 
 @pytest.mark.parametrize("seconds", [0, 10, 100])
-def test_a_task_may_drain_before_it_is_killed(seconds: int) -> None:
+def test_a_task_may_drain_before_it_is_killed(seconds: int, tree: Path) -> None:
     """The drain and the last requests fit into the time that a task is given to stop."""
     streams = json.dumps(json.loads(STREAMS) | {"drainSeconds": seconds})
-    program = run_program(PROD | {"streams": streams})
+    program = run_program(PROD | {"streams": streams}, functions=tree)
     container = container_of(program)
     plain = {one["name"]: one["value"] for one in container["environment"]}
 

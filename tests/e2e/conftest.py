@@ -9,6 +9,8 @@ import pytest
 import spooled
 from spooled.config import RetryConfig
 
+from tests.support.browser import Page, chromium, opened_page
+from tests.support.console import Console
 from tests.support.line import Line, line_to
 from tests.support.official import new_key
 from tests.support.realtime import READERS, Watcher, loop_in_a_thread, watching
@@ -80,3 +82,22 @@ def cuttable(reading_loop: Loop, service_url: str) -> Iterator[Line]:
     opened = line_to(service_url)
     yield asyncio.run_coroutine_threadsafe(opened.__aenter__(), reading_loop).result()
     asyncio.run_coroutine_threadsafe(opened.__aexit__(None, None, None), reading_loop).result()
+
+
+@pytest.fixture(scope="session")
+def browser_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """One tab of one browser."""
+    if chromium() is None:
+        pytest.skip("Chromium is not installed")
+    with opened_page(tmp_path_factory.mktemp("browser"), "about:blank") as page:
+        page.listen()
+        page.look_like()
+        yield page
+
+
+@pytest.fixture
+def console(browser_page: Page, service_url: str, key: str) -> Iterator[Console]:
+    """The console, not signed in yet, of a new organization; it may complain of nothing."""
+    opened = Console(browser_page, service_url, key)
+    yield opened
+    opened.close()

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.npm import npm_install
 from tests.support.run import ROOT
 
 EXAMPLES = ROOT / "examples"
@@ -110,9 +111,6 @@ def test_node_example(account: httpx.Client, tmp_path: Path) -> None:
     """The Node.js client and worker of the guide process, fail, retry and wait."""
     folder = tmp_path / "node"
     shutil.copytree(EXAMPLES / "node", folder, ignore=shutil.ignore_patterns("node_modules"))
-    npm = ["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--prefix", str(folder)]
-    installed = subprocess.run(npm, capture_output=True, text=True, check=False)
-    if installed.returncode:
-        pytest.skip(f"axios cannot be had here: {installed.stderr[-300:]}")
+    npm_install(folder)
 
     prove("node", folder, ".js", account, tmp_path)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.command.exits import Exit
 from tests.support.run import MINIMAL_PATH, ROOT, started
 
 CREATED, CONFLICT = 201, 409
@@ -88,6 +89,7 @@ def test_make_run_is_all_it_takes(machine: Machine) -> None:
         run.end()
     with started(home, **again) as run:
         assert "Installing" not in run.said
+        assert push_without_a_key(machine, run.url) == Exit.FORBIDDEN
         assert run.make_organization("kept") == CONFLICT
         run.process.kill()
     with started(home, **again) as run:
@@ -98,3 +100,15 @@ def test_make_run_is_all_it_takes(machine: Machine) -> None:
         run.end()
 
     assert {file.owner() for file in home.rglob("*")} == {machine.folder.owner()}
+
+
+def push_without_a_key(machine: Machine, url: str) -> int:
+    """The exit code of the command line that was set up, run from elsewhere."""
+    ended = subprocess.run(
+        [machine.folder / ".venv" / "bin" / "spooled", "push", "emails"],
+        cwd="/",
+        env={**machine.settings, "PATH": MINIMAL_PATH, "SPOOLED_URL": url},
+        user=machine.user.pw_uid if machine.user else None,
+        check=False,
+    )
+    return ended.returncode

@@ -1,9 +1,5 @@
-"""Requests made from the OpenAPI document, good and bad: the running service keeps to what it publishes.
+"""Requests made from the OpenAPI document, good and bad: the running service keeps to what it publishes."""
 
-`SPOOLED_FUZZ_EXAMPLES=200 pytest tests/e2e/test_schema_fuzz.py` looks longer.
-"""
-
-import os
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -24,14 +20,14 @@ from schemathesis.specs.openapi.checks import (
 
 from shared.edge import Endpoint
 from tests.support.api import Api
+from tests.support.effort import EFFORT
 from tests.support.routes import ENDPOINTS, KINDS, World, by_name
 from tests.support.run import started
 
-EXAMPLES = int(os.environ.get("SPOOLED_FUZZ_EXAMPLES", "5"))
 ADMIN_KEY = "admin-key-for-tests"
 SERVICE = {"ADMIN_API_KEY": ADMIN_KEY, "DEFAULT_PLAN": "enterprise"}
 BOUNDED = settings(
-    max_examples=EXAMPLES,
+    max_examples=5 * EFFORT,
     deadline=None,
     derandomize=True,
     database=None,

@@ -15,7 +15,7 @@ from tests.support.rpc import Rpc, rpc_client
 from tests.support.run import Run, free_port, started
 from tests.support.streams import streaming
 
-JOBS, STREAMS = 5_000, 16
+JOBS, STREAMS = 2_000, 16
 LEASE_SECONDS = 5
 FINISH_SECONDS = 170.0
 AGAIN_SECONDS = 0.1
@@ -100,8 +100,8 @@ async def new_key(run: Run) -> str:
 
 
 async def push_all(api: httpx.AsyncClient) -> None:
-    for first in range(0, JOBS, 1_000):
-        jobs = [{"payload": {"n": n}, "max_retries": 50} for n in range(first, first + 1_000)]
+    for first in range(0, JOBS, 500):
+        jobs = [{"payload": {"n": n}, "max_retries": 50} for n in range(first, first + 500)]
         (await api.post("/jobs/bulk", json={"queue_name": "load", "jobs": jobs})).raise_for_status()
 
 
@@ -142,7 +142,7 @@ async def test_each_job_is_completed_once_across_two_ends(tmp_path: Path) -> Non
     assert set(workers.completed.values()) == {1}
     assert (figures["completed"], figures["pending"], figures["processing"]) == (JOBS, 0, 0)
     assert figures["deadletter"] == 0
-    assert sum(workers.failed.values()) >= 500
+    assert sum(workers.failed.values()) >= JOBS // 10
     assert workers.ends["UNAVAILABLE"] >= 2 * STREAMS
     # What was in flight at the kill came again after its lease; the orderly end left nothing behind.
     assert sum(workers.sent.values()) <= JOBS + sum(workers.failed.values()) + 2 * STREAMS

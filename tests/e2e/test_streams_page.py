@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from shared.live.event import DOTTED
+from tests.support.npm import npm_install
 from tests.support.pages import Page
 from tests.support.run import ROOT, Run, started
 from tests.support.shell import paste
@@ -104,11 +105,9 @@ def test_the_python_worker_works(service: Run, emails: httpx.Client, tmp_path: P
 @pytest.mark.skipif(shutil.which("npm") is None, reason="Node.js is not installed")
 def test_the_node_worker_works(service: Run, emails: httpx.Client, tmp_path: Path) -> None:
     """With gRPC's own client and our interface, on a stream."""
-    install = block("sh", "A worker in Node.js").split()
-    quietly = ["--no-audit", "--no-fund", "--no-package-lock", "--prefix", str(tmp_path)]
-    installed = subprocess.run([*install, *quietly], capture_output=True, text=True, check=False)
-    if installed.returncode:
-        pytest.skip(f"gRPC for Node.js cannot be had here: {installed.stderr[-300:]}")
+    npm, install, *packages = block("sh", "A worker in Node.js").split()
+    assert (npm, install) == ("npm", "install")
+    npm_install(tmp_path, *packages)
     (tmp_path / "worker.js").write_text(block("javascript", "A worker in Node.js"))
     shutil.copy(PROTO, tmp_path)
 

@@ -47,6 +47,7 @@ async def test_me_knows_an_api_key_too(org: Tenant) -> None:
     me = await org.get("/auth/me")
 
     assert (me["organization_id"], me["expires_at"][:4]) == (org.org_id, "9999")
+    assert {"jobs:read", "jobs:write", "jobs:delete", "queues:admin"} <= set(me["permissions"])
 
 
 async def test_a_token_has_the_rights_of_its_key_and_no_more(org: Tenant) -> None:
@@ -57,7 +58,8 @@ async def test_a_token_has_the_rights_of_its_key_and_no_more(org: Tenant) -> Non
     await session.push("emails")
     await session.push("reports", status=403)
     await session.get("/jobs", status=403)
-    assert (await session.get("/auth/me"))["queues"] == ["emails"]
+    me = await session.get("/auth/me")
+    assert (me["queues"], me["permissions"]) == (["emails"], ["jobs:write"])
 
 
 async def test_an_access_token_ends_after_an_hour(org: Tenant, clock: MovingClock) -> None:

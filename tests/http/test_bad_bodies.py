@@ -127,3 +127,12 @@ async def test_a_body_without_a_stated_size_is_413_at_the_limit(org: Tenant, cor
     refused = await post_raw(org, endless(), 413)
 
     assert refused["code"] == "PAYLOAD_TOO_LARGE"
+
+
+@pytest.mark.parametrize(("stated", "status"), [("0" * 5_000 + "{size}", 201), ("9" * 5_000, 413)])
+async def test_a_size_of_many_digits_is_read_as_a_number(org: Tenant, stated: str, status: int) -> None:
+    """However long a stated size is written, it is what it says, and no fault."""
+    body = job_with("1")
+    headers = {"Content-Length": stated.format(size=len(body))}
+
+    await org.call("POST", "/jobs", status, content=body, headers=headers)

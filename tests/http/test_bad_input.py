@@ -45,7 +45,7 @@ async def test_a_field_of_the_wrong_type_is_422(org: Tenant, field: str) -> None
 
 
 OUT_OF_RANGE: dict[str, list[Any]] = {
-    "queue_name": ["", "a" * 101, "a b", "a/b", "ä", "a\n", "a;drop"],
+    "queue_name": ["", ".", "..", "a" * 101, "a b", "a/b", "ä", "a\n", "a;drop"],
     "priority": [-101, 101, 2**31, 2**63, 2**70, -(2**70), 10**400, 1e300],
     "max_retries": [-1, 101, 2**70],
     "timeout_seconds": [0, -1, 86_401, 2**31, 2**70],
@@ -70,7 +70,7 @@ async def test_a_value_out_of_range_is_400(org: Tenant, field: str) -> None:
 
 
 EXTREMES: dict[str, list[Any]] = {
-    "queue_name": ["a" * 100, "A-b_c.9"],
+    "queue_name": ["a" * 100, "A-b_c.9", "...", "..-", "a.."],
     "priority": [-100, 100, 1.0],
     "max_retries": [0, 100],
     "timeout_seconds": [1, 86_400],

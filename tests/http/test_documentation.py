@@ -12,12 +12,6 @@ from tests.support.api import Api
 ENDPOINTS = every_function()[0]
 
 
-@pytest.fixture
-async def described(api: Api) -> dict[str, Any]:
-    document: dict[str, Any] = await api.get("/openapi.json")
-    return document
-
-
 def operations(described: dict[str, Any]) -> list[dict[str, Any]]:
     return [operation for methods in described["paths"].values() for operation in methods.values()]
 

@@ -3,20 +3,12 @@
 import re
 from typing import Any
 
-import pytest
 from jsonschema import Draft202012Validator
 
-from tests.support.api import Api
 from tests.support.routes import ENDPOINTS
 
 SIGNED_BY_ANOTHER = {"type": "object"}  # an event of GitHub or Stripe, which describe it themselves
 PLAIN = {"string", "integer", "number", "boolean"}
-
-
-@pytest.fixture
-async def described(api: Api) -> dict[str, Any]:
-    document: dict[str, Any] = await api.get("/openapi.json")
-    return document
 
 
 def operations(described: dict[str, Any]) -> list[dict[str, Any]]:

@@ -26,20 +26,9 @@ UNSTORABLE = '"\\u0000"'
 
 
 @pytest.fixture
-def one_place(core: Core) -> Core:
-    """A process in which all go together but for the first, however slow the machine is."""
-    return replace(core, together=Together(at_once=1, patience_seconds=60))
-
-
-@pytest.fixture
 def impatient(core: Core) -> Core:
     """The same, but for those who are held up."""
     return replace(core, together=Together(at_once=1))
-
-
-@pytest.fixture
-def caller(org: Tenant) -> Caller:
-    return Caller(org_id=ids.decode("org", org.org_id), key_id=1)
 
 
 async def at_once(core: Core, caller: Caller, jobs: list[NewJob]) -> list[object]:
@@ -89,6 +78,18 @@ async def test_jobs_are_claimed_in_the_order_in_which_they_came(
     assert [(await org.dequeue())["payload"] for _ in made] == list(range(30))
 
 
+async def test_of_equal_keys_the_first_makes_the_job(one_place: Core, caller: Caller, org: Tenant) -> None:
+    """Within one statement too, and the others get that job as it was made."""
+    keyed = [NewJob("emails", str(number), idempotency_key="same") for number in range(5)]
+
+    _, *made = await at_once(one_place, caller, [NewJob("emails", '"alone"'), *keyed])
+
+    answers = [one for one in made if isinstance(one, dict)]
+    assert [one["created"] for one in answers] == [True, False, False, False, False]
+    [job_id] = {one["id"] for one in answers}
+    assert (await org.job(job_id))["payload"] == 0
+
+
 async def test_a_bad_member_is_refused_alone(one_place: Core, caller: Caller) -> None:
     """What PostgreSQL refuses of one, and a parent that is not there, change nothing for the others."""
     good = NewJob("emails", "{}")
@@ -133,6 +134,21 @@ async def test_what_fits_into_the_plan_is_made(one_place: Core, caller: Caller, 
         ("active_jobs", 7, 7)
     }
     assert len(await org.get("/jobs")) == 7
+
+
+async def test_a_plan_that_was_just_changed_is_not_anothers(one_place: Core, caller: Caller) -> None:
+    """Of two keys that were looked up before and after a change of the plan each is held to its own."""
+    full = replace(caller, limits=replace(PLANS["pro"], max_active_jobs=0))
+
+    made = await asyncio.gather(
+        *[
+            enqueue_job(one_place, by, NewJob("emails", "{}"), one_place.clock())
+            for by in (caller, full, caller) * 4
+        ],
+        return_exceptions=True,
+    )
+
+    assert [type(one) for one in made] == [dict, QuotaExceededError, dict] * 4
 
 
 async def test_a_plan_with_room_is_charged_once_for_all(
@@ -247,8 +263,8 @@ async def test_trouble_with_the_database_is_everybodys(
     names = asked(one_place, monkeypatch)
     run = one_place.store._round_trip
 
-    async def broken(*given: object) -> object:
-        await run(*given)  # type: ignore[arg-type]
+    async def broken(*given: object, **how: object) -> object:
+        await run(*given, **how)  # type: ignore[arg-type]
         raise psycopg.OperationalError("the line broke before the answer")
 
     monkeypatch.setattr(one_place.store, "_round_trip", broken)

@@ -83,6 +83,7 @@ async def _first_good(org: Tenant, path: str) -> dict[str, object]:
     raise AssertionError("the service did not come back")
 
 
+@pytest.mark.usefixtures("no_timers")
 async def test_without_redis_everything_works(tmp_path: Path, settings: Settings) -> None:
     """Redis going away in the middle changes no answer, wakes waiters still, and shows in the health."""
     with ExitStack() as running:

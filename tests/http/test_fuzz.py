@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from shared.edge import Endpoint
 from shared.edge.openapi import error_statuses
 from tests.support.api import Tenant
+from tests.support.effort import EFFORT
 from tests.support.routes import ENDPOINTS, World, by_name, good_value, resolved
 
 SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
-UNHARMED = settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=SLOW)
+UNHARMED = settings(max_examples=10 * EFFORT, deadline=None, derandomize=True, suppress_health_check=SLOW)
 NOTHING = [None, [], [None], [[]], {}, {"": None}, "", " ", "\n"]
 NUMBERS = [0, -1, 1, 2**31 - 1, 2**31, 2**63 - 1, 2**63, 2**70, -(2**63) - 1, 10**400, 0.5, -0.0, 1e300]
 TIMES = ["1970-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59-23:59", "2030-01-01"]

@@ -93,9 +93,29 @@ async def test_pages_follow_each_other_without_gap(org: Tenant) -> None:
     assert [page.headers["x-has-more"] for page in pages] == ["true", "true", "false"]
 
 
+@pytest.mark.parametrize("narrowed", [{}, {"queue": "emails"}], ids=str)
+@pytest.mark.parametrize("order", ["asc", "desc"])
+async def test_a_page_begins_behind_the_last_job_of_the_one_before(
+    org: Tenant, narrowed: dict[str, str], order: str
+) -> None:
+    """`after` gives each job once in either order, with a queue and without, whatever is made in between."""
+    jobs = [(await org.bury())["id"] for _ in range(2)] + [(await org.push())["id"] for _ in range(3)]
+    wanted = jobs if order == "asc" else jobs[::-1]
+    seen: list[str] = []
+    for _ in range(3):
+        behind = {"after": seen[-1]} if seen else {}
+        seen += await ids_of(org, **narrowed, order_dir=order, limit=2, **behind)
+        if order == "desc":
+            await org.push()
+
+    assert seen == wanted
+
+
 @pytest.mark.parametrize(
     "params",
     [
+        {"after": "job_nonsense"},
+        {"after": "job_01k8x5q2m4c00", "order_by": "priority"},
         {"order_by": "payload"},
         {"order_dir": "sideways"},
         {"status": "lost"},

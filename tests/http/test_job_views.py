@@ -1,7 +1,12 @@
 """Looking at jobs: history, status, statistics, priority; and the dead-letter queue as a whole."""
 
+import asyncio
+import json
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import pytest
 
 from functions.ticks import rollups
 from shared.core import Core
@@ -195,3 +200,46 @@ async def test_renew_lease_is_a_heartbeat(org: Tenant) -> None:
 
     assert answer["success"] is True
     assert timedelta(seconds=890) < end - datetime.now(UTC) <= timedelta(seconds=900)
+
+
+@pytest.mark.parametrize("way", ["dequeue", "claim", "limited", "together", "claim_next", "batch_next"])
+async def test_a_worker_is_told_of_its_job_what_is_kept_of_it(
+    org: Tenant, clock: MovingClock, way: str
+) -> None:
+    """Queue, worker, times and all else are those of the database, by whatever way it was claimed."""
+    await org.push("first")
+    held = await org.dequeue("first")
+    if way == "limited":
+        await org.put("/queues/emails/config", {"concurrency": 5})
+    for number in range(3):
+        await org.post("/jobs/bulk", {"queue_name": "emails", "jobs": [{"payload": number}]})
+        clock.advance(seconds=1.25)
+    asks = {"queue_name": "emails", "worker_id": "w7", "lease_duration_secs": 77}
+
+    async def slowly(body: dict[str, Any]) -> AsyncIterator[bytes]:
+        yield b" "
+        clock.advance(seconds=3)
+        yield json.dumps(body).encode()
+
+    following = {"worker_id": held["worker_id"], "claim_next": {"queue_name": "emails", "limit": 2}}
+    hold = {"id": held["id"], "lease_id": held["lease_id"]}
+    if way == "together":
+        workers = ({**asks, "worker_id": f"w{n}", "lease_duration_secs": 30 + n} for n in range(3))
+        taken = await asyncio.gather(*[org.post("/jobs/dequeue", body) for body in workers])
+    elif way == "claim_next":
+        path, body = f"/jobs/{held['id']}/complete", {**following, "lease_id": held["lease_id"]}
+        taken = (await org.call("POST", path, 200, content=slowly(body)))["next"]
+    elif way == "batch_next":
+        body = {**following, "jobs": [hold]}
+        taken = (await org.call("POST", "/jobs/complete", 200, content=slowly(body)))["next"]
+    elif way == "claim":
+        taken = (await org.post("/jobs/claim", {**asks, "limit": 2}))["jobs"]
+    else:
+        taken = [await org.post("/jobs/dequeue", asks)]
+
+    assert len(taken) == {"together": 3, "claim": 2, "claim_next": 2, "batch_next": 2}.get(way, 1)
+    for job in taken:
+        kept = await org.get(f"/jobs/{job['id']}")
+        assert {name: kept[name] for name in job.keys() & kept.keys()} == {
+            name: value for name, value in job.items() if name in kept
+        }

@@ -7,22 +7,13 @@ import pytest
 
 from tests.support.api import Api, Tenant
 from tests.support.clock import MovingClock
-from tests.support.people import fresh_email
+from tests.support.people import fresh_email, session_of
 
 Log = pytest.LogCaptureFixture
 
 
 def members(org: Tenant) -> str:
     return f"/organizations/{org.org_id}/members"
-
-
-async def session_of(api: Api, email: str, caplog: Log) -> Tenant:
-    """Sign in with the code from the log."""
-    with caplog.at_level(logging.INFO, "spooled.mail"):
-        await api.post("/auth/email/start", {"email": email})
-    code = re.findall(r"Your code is (\w{6})", caplog.text)[-1]
-    login = await api.post("/auth/email/verify", {"email": email, "code": code})
-    return Tenant(api.client, login["access_token"], login["organizations"][0]["id"])
 
 
 async def joined(org: Tenant, role: str, clock: MovingClock, caplog: Log) -> tuple[Tenant, str]:

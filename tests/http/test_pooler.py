@@ -17,7 +17,7 @@ from shared.core import Core
 from shared.edge.service import Service
 from shared.events.wakeups import Wakeups
 from shared.settings import Settings
-from shared.store import SingleConnection, Store
+from shared.store import PooledConnections, Query, SingleConnection, Statement, Store, tenant
 from shared.store.migrate import migrate
 from tests.support.api import Api, Tenant
 from tests.support.clock import MovingClock
@@ -114,6 +114,21 @@ async def test_the_life_of_jobs_through_a_pooler(
             for tick in every_function()[1]:
                 await tick.run_once(cores[0], clock(), 1.0)
 
+    await _assert_nothing_is_left(pooler)
+
+
+async def test_transactions_of_one_message_through_a_pooler(settings: Settings, pooler: Pooler) -> None:
+    """Each is its own organization's, whichever connection it meets, and nothing of it stays there."""
+    whose = Query("whose", "SELECT current_setting('spooled.org_id')::integer AS org_id", hot=True)
+    pooled = settings.model_copy(update={"database_url": pooler.url})
+    store = Store(await PooledConnections.open(pooled), statement_timeout_ms=10_000)
+
+    found = await asyncio.gather(
+        *[store.fetch_each(tenant(org_id), [Statement(whose, {})], quick=True) for org_id in range(1, 41)]
+    )
+
+    await store.close()
+    assert [row["org_id"] for ((row,),) in found] == list(range(1, 41))
     await _assert_nothing_is_left(pooler)
 
 

@@ -1,7 +1,7 @@
 """A queue's concurrency and rate bind every claim, whoever asks and however many at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +13,9 @@ import shared.jobs.claim
 from shared import ids
 from shared.core import Core
 from shared.edge.opening import open_core
-from shared.jobs.claim import Claim, claim_jobs
+from shared.events.line import Waiter
+from shared.jobs.claim import Claim
+from shared.jobs.claim_wait import claim_jobs
 from shared.jobs.refusal import Hold
 from shared.jobs.settle import Completion, complete_jobs
 from shared.settings import Settings
@@ -45,14 +47,16 @@ class Asleep:
 
     def __init__(self) -> None:
         self.count = 0
-        self._wait = shared.jobs.claim._wait
 
-    async def wait(self, woken: asyncio.Event, seconds: float) -> None:
-        self.count += 1
-        try:
-            await self._wait(woken, seconds)
-        finally:
-            self.count -= 1
+    def counting(self, rest: Callable[[Waiter, float | None], Awaitable[Any]]) -> Callable[..., Any]:
+        async def counted(waiter: Waiter, seconds: float | None) -> Any:
+            self.count += 1
+            try:
+                return await rest(waiter, seconds)
+            finally:
+                self.count -= 1
+
+        return counted
 
     async def are(self, count: int) -> None:
         async def asleep() -> bool:
@@ -64,7 +68,7 @@ class Asleep:
 @pytest.fixture
 def asleep(monkeypatch: pytest.MonkeyPatch) -> Asleep:
     spy = Asleep()
-    monkeypatch.setattr(shared.jobs.claim, "_wait", spy.wait)
+    monkeypatch.setattr(Waiter, "rest", spy.counting(Waiter.rest))
     return spy
 
 

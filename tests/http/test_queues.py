@@ -159,7 +159,7 @@ async def test_a_name_that_is_none_makes_no_queue(org: Tenant) -> None:
 
 
 async def test_stats_count_jobs_by_state(org: Tenant, clock: MovingClock) -> None:
-    """Both spellings of each figure agree, and history counts for a day."""
+    """Both spellings of each figure agree, those of a list too, and history counts for a day."""
     await org.bury()
     taken = [await org.push(), await org.push(), await org.push(), await org.push(delay_seconds=3600)]
     await org.dequeue()
@@ -167,9 +167,13 @@ async def test_stats_count_jobs_by_state(org: Tenant, clock: MovingClock) -> Non
     await org.post(f"/jobs/{taken[0]['id']}/complete")
     clock.advance(seconds=30)
     stats = await org.get("/queues/emails/stats")
+    (listed,) = await org.get("/queues", {"include": "stats"})
+    (plain,) = await org.get("/queues")
     clock.advance(hours=25)
     later = await org.get("/queues/emails/stats")
 
+    assert listed["stats"] == {name: stats[name] for name in listed["stats"]}
+    assert listed == plain | {"stats": listed["stats"]}
     assert tuple(
         stats[name] for name in ("pending_jobs", "processing_jobs", "completed_jobs_24h", "failed_jobs_24h")
     ) == (1, 1, 1, 1)

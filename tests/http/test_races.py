@@ -2,14 +2,16 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
+import pytest
 
 from shared import ids
 from shared.core import Core
 from shared.jobs.refusal import Hold
-from shared.jobs.settle import Completion, complete_jobs
+from shared.jobs.settle import Completion, Outcome, complete_jobs
 from shared.tenants.caller import Caller
 from tests.support.api import Tenant
 from tests.support.until import until
@@ -124,6 +126,17 @@ async def test_batches_that_overlap_complete_each_job_once(org: Tenant) -> None:
 
 async def test_a_batch_undone_by_a_deadlock_runs_again(org: Tenant, core: Core, database_url: str) -> None:
     """A statement that the database picks to end a deadlock is run again by itself and holds."""
+    # It picks who waited longest, and on a busy machine that may be the other once.
+    for _ in range(5):
+        outcomes, is_undone = await _batch_in_a_deadlock(org, core, database_url)
+        assert [outcome.row_or_raise()["state"] for outcome in outcomes] == ["completed", "completed"]
+        if is_undone:
+            return
+    pytest.fail("The batch was never picked")
+
+
+async def _batch_in_a_deadlock(org: Tenant, core: Core, database_url: str) -> tuple[Sequence[Outcome], bool]:
+    """How a batch ended that met a deadlock, and whether the database picked it to end that."""
     await org.post("/jobs/bulk", {"queue_name": "emails", "jobs": [{"payload": n} for n in range(2)]})
     claim = {"queue_name": "emails", "worker_id": "w1", "limit": 2}
     held = sorted(ids.decode("job", job["id"]) for job in (await org.post("/jobs/claim", claim))["jobs"])
@@ -144,8 +157,10 @@ async def test_a_batch_undone_by_a_deadlock_runs_again(org: Tenant, core: Core, 
             return await cursor.fetchone() == (1,)
 
         await until(batch_waits)
-        await other.execute(lock, (held[0],))
+        try:
+            await other.execute(lock, (held[0],))
+            is_undone = True
+        except psycopg.errors.DeadlockDetected:
+            is_undone = False
         await other.rollback()
-        outcomes = await asyncio.wait_for(batch, 10)
-
-    assert [outcome.row_or_raise()["state"] for outcome in outcomes] == ["completed", "completed"]
+        return await asyncio.wait_for(batch, 10), is_undone

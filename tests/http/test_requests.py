@@ -1,8 +1,13 @@
 """What stands around a body: queries, paths, methods and request ids."""
 
+import json
+from collections.abc import AsyncIterator
+from datetime import datetime
+
 import pytest
 
 from tests.support.api import Api, Tenant, field_of
+from tests.support.clock import MovingClock
 
 PAGES: dict[str, tuple[int, str]] = {
     "limit=0": (200, ""),
@@ -98,3 +103,21 @@ async def test_a_request_id_that_is_not_sane_is_replaced(api: Api) -> None:
     for given in ("x" * 129, "a\tb", "é".encode()):
         response = await api.client.get("/health", headers={"X-Request-Id": given})
         assert len(response.headers["X-Request-Id"]) == 32
+
+
+async def test_a_lease_counts_from_when_it_is_given(org: Tenant, clock: MovingClock) -> None:
+    """A body that was long in coming takes nothing off the lease of the job that it asks for."""
+    await org.push()
+    await org.push()
+    held = await org.dequeue()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"{"
+        clock.advance(seconds=200)
+        yield json.dumps({"lease_id": held["lease_id"], "claim_next": {"queue": "emails"}}).encode()[1:]
+
+    answer = await org.call("POST", f"/jobs/{held['id']}/complete", 200, content=slowly())
+
+    [following] = answer["next"]
+    left = datetime.fromisoformat(following["lease_expires_at"]) - clock()
+    assert left.total_seconds() > 290

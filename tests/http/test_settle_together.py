@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,28 +9,17 @@ import pytest
 from shared import ids
 from shared.core import Core
 from shared.errors import FaultError, LeaseExpiredError
-from shared.jobs.claim import Claim, claim_jobs
+from shared.jobs.claim import Claim
+from shared.jobs.claim_wait import claim_jobs
 from shared.jobs.enqueue import NewJob, enqueue_jobs
 from shared.jobs.refusal import Hold, Outcome
 from shared.jobs.settle import Completion
 from shared.jobs.settle_one import complete_job
 from shared.tenants.caller import Caller
-from shared.together import Together
 from tests.support.api import Tenant
 from tests.support.asked import asked
 from tests.support.outbox import subscribe, told
 from tests.support.watching import streamed, watch
-
-
-@pytest.fixture
-def one_place(core: Core) -> Core:
-    """A process in which all go together but for the first, however slow the machine is."""
-    return replace(core, together=Together(at_once=1, patience_seconds=60))
-
-
-@pytest.fixture
-def caller(org: Tenant) -> Caller:
-    return Caller(org_id=ids.decode("org", org.org_id), key_id=1)
 
 
 async def held(core: Core, caller: Caller, count: int, worker: str = "w1") -> list[Hold]:

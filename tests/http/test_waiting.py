@@ -6,7 +6,8 @@ from typing import Any
 from shared import ids
 from shared.core import Core
 from shared.edge.opening import open_core
-from shared.jobs.claim import Claim, claim_jobs
+from shared.jobs.claim import Claim
+from shared.jobs.claim_wait import claim_jobs
 from shared.jobs.enqueue import NewJob, enqueue_jobs
 from shared.settings import Settings
 from shared.tenants.caller import Caller

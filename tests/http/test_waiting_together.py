@@ -8,10 +8,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from shared import ids
 from shared.core import Core
 from shared.edge.opening import open_core
-from shared.jobs.claim import Claim, claim_jobs
+from shared.jobs.claim import Claim
+from shared.jobs.claim_wait import claim_jobs
 from shared.settings import Settings
 from shared.tenants.caller import Caller
 from tests.support.api import Tenant
@@ -29,11 +29,6 @@ async def alone(settings: Settings) -> AsyncIterator[Core]:
     opened = await open_core(settings.model_copy(update={"redis_url": "none"}))
     yield opened
     await opened.close()
-
-
-@pytest.fixture
-def caller(org: Tenant) -> Caller:
-    return Caller(org_id=ids.decode("org", org.org_id), key_id=1)
 
 
 async def waiting(core: Core, caller: Caller, count: int, worker: str = "w") -> list[asyncio.Task[Any]]:

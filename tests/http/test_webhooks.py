@@ -243,6 +243,23 @@ async def test_deliveries_are_listed_newest_first(org: Tenant, core: Core) -> No
     assert item["webhook_id"] == made["id"]
 
 
+async def test_bodies_are_left_out_of_a_list_and_had_one_by_one(org: Tenant, core: Core) -> None:
+    """`bodies=false` lists deliveries without them; each is had whole by its id, by its webhook alone."""
+    made, other = [await org.post("/outgoing-webhooks", BODY, 201) for _ in range(2)]
+    path = f"/outgoing-webhooks/{made['id']}/deliveries"
+    delivery_id = await put_in_outbox(core, org.org_id, made["id"])
+
+    (light,) = await org.get(path, {"bodies": "false"})
+    (whole,) = await org.get(path)
+
+    assert light == whole | {"payload": None, "response_body": None}
+    assert whole["payload"]["event"] == whole["event"]
+    assert whole["next_attempt_at"] is not None
+    assert await org.get(f"{path}/{delivery_id}") == whole
+    await org.get(f"/outgoing-webhooks/{other['id']}/deliveries/{delivery_id}", status=404)
+    await org.get(f"{path}/dlv_0000000000000", status=404)
+
+
 async def test_a_delivery_is_queued_again_once(org: Tenant, core: Core) -> None:
     """A failed one is pending again with all its attempts; one that is pending is not doubled."""
     made = await org.post("/outgoing-webhooks", BODY, 201)

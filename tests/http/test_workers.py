@@ -24,6 +24,25 @@ async def limit_workers(core: Core, org: Tenant, most: int) -> None:
     core.key_cache.forget(org_id)
 
 
+async def test_a_worker_shows_what_it_holds(org: Tenant, other_org: Tenant) -> None:
+    """The jobs that it has taken and not settled, without payloads, the longest running first."""
+    first, second, _waits = [await org.push("emails") for _ in range(3)]
+    await org.post("/jobs/claim", {"queue_name": "emails", "worker_id": "w-holds", "limit": 2})
+    await org.post(f"/jobs/{first['id']}/complete", {"worker_id": "w-holds"})
+
+    (held,) = await org.get("/workers/w-holds/jobs")
+    narrow = await org.with_key(queues=["others"])
+
+    assert (held["id"], held["status"]) == (second["id"], "processing")
+    assert "payload" not in held
+    await other_org.get("/workers/w-holds/jobs", status=404)
+    await narrow.get("/workers/w-holds/jobs", status=404)
+    await org.post(f"/jobs/{second['id']}/complete", {"worker_id": "w-holds"})
+    await org.get("/workers/w-holds/jobs", status=404)
+    idle = await org.post("/workers/register", HOST, 201)
+    assert await org.get(f"/workers/{idle['id']}/jobs") == []
+
+
 async def test_a_worker_registers_and_is_listed(org: Tenant, other_org: Tenant) -> None:
     """A fresh worker is healthy, has both names of each field, and is its organization's alone."""
     made = await org.post(
@@ -169,6 +188,7 @@ async def test_a_key_for_one_queue_sees_its_workers(org: Tenant) -> None:
         ({"queue_name": ""}, "queue_name", 400),
         ({"hostname": None}, "hostname", 422),
         ({"worker_id": "a b"}, "worker_id", 400),
+        ({"worker_id": ".."}, "worker_id", 400),
         ({"worker_id": "w" * 129}, "worker_id", 400),
         ({"max_concurrency": 0}, "max_concurrency", 400),
         ({"max_concurrency": 101}, "max_concurrency", 400),

@@ -3,17 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.api import Tenant
+from tests.support.effort import examples
 from tests.support.steps import bury, complete, made, statuses, step, take
 
-RANDOM = settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 MET = {
     "success": {"completed"},
     "completion": {"completed", "deadletter", "cancelled", "skipped"},
@@ -79,7 +75,7 @@ def graphs(draw: st.DrawFn) -> list[dict[str, Any]]:
     return draw(st.permutations(steps))
 
 
-@RANDOM
+@examples(30)
 @given(steps=graphs(), data=st.data())
 async def test_any_graph_with_any_fate_does_what_the_rules_say(
     org: Tenant, steps: list[dict[str, Any]], data: st.DataObject

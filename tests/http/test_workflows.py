@@ -216,12 +216,40 @@ async def test_lists_filter_by_status_and_page(org: Tenant) -> None:
     assert "'odd'" in (await org.get("/workflows", {"status": "odd"}, status=400))["message"]
 
 
+async def test_pages_go_on_behind_the_last_one_seen(org: Tenant) -> None:
+    """What is made meanwhile moves nothing into the next page, and the last page says that it is."""
+    oldest, middle, newest = [await made(org, step("a")) for _ in range(3)]
+
+    first = await org.raw("GET", "/workflows", params={"limit": 2})
+    await made(org, step("a"))
+    last = await org.raw("GET", "/workflows", params={"limit": 2, "after": middle["id"]})
+
+    assert [each["id"] for each in first.json()] == [newest["id"], middle["id"]]
+    assert [each["id"] for each in last.json()] == [oldest["id"]]
+    assert [page.headers["x-has-more"] for page in (first, last)] == ["true", "false"]
+    assert await org.get("/workflows", {"after": "wf_unknown"}) == []
+
+
+async def test_the_graph_is_the_workflow_without_what_it_carries(org: Tenant) -> None:
+    """Steps, what they wait for and how far each is are those of the workflow; no payload comes along."""
+    workflow = await made(org, step("a"), step("b", "a"))
+    whole, graph = [await org.get(f"/workflows/{workflow['id']}{suffix}") for suffix in ("", "/graph")]
+
+    assert {name: graph[name] for name in graph if name != "steps"} == {
+        name: whole[name] for name in whole if name not in {"jobs", "organization_id"}
+    }
+    for node, job in zip(graph["steps"], whole["jobs"], strict=True):
+        same = {"id", "key", "queue_name", "job_type", "status", "attempt", "created_at"}
+        assert {name: node[name] for name in same} == {name: job[name] for name in same}
+        assert node.keys().isdisjoint({"payload", "result"})
+
+
 async def test_another_organization_sees_nothing(org: Tenant, other_org: Tenant) -> None:
     """Every route answers 404 for a workflow of somebody else, and for an id that is none."""
     workflow = await made(org, step("a"))
     for workflow_id in (workflow["id"], "wf_unknown", "..."):
         path = f"/workflows/{workflow_id}"
-        for suffix in ("", "/jobs", "/jobs/status", f"/jobs/{workflow['job_ids'][0]['job_id']}"):
+        for suffix in ("", "/graph", "/jobs", "/jobs/status", f"/jobs/{workflow['job_ids'][0]['job_id']}"):
             await other_org.get(path + suffix, status=404)
         await other_org.post(f"{path}/cancel", status=404)
         await other_org.post(f"{path}/retry", status=404)

@@ -64,6 +64,7 @@ async def test_only_queues_that_changed_are_counted(settings: Settings, teller: 
     assert asked == [[(teller.org_id, "a"), (teller.org_id, "b")]] * 2 + [[(teller.org_id, "c")]]
 
 
+@pytest.mark.usefixtures("no_timers")
 async def test_health_is_told_once_for_all(
     settings: Settings, teller: Teller, monkeypatch: pytest.MonkeyPatch
 ) -> None:

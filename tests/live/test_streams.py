@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import aclosing
+from typing import Any
 
 import pytest
 
@@ -158,9 +159,9 @@ async def test_idle_readers_ask_the_database_nothing(
     asked: list[int] = []
     round_trip = Store._round_trip
 
-    async def counted(store: Store, *arguments: object) -> object:
+    async def counted(store: Store, *arguments: Any, **how: Any) -> object:
         asked.append(1)
-        return await round_trip(store, *arguments)
+        return await round_trip(store, *arguments, **how)
 
     monkeypatch.setattr(Store, "_round_trip", counted)
     monkeypatch.setattr("shared.live.derived._HEALTH_SECONDS", 0.05)

@@ -76,3 +76,63 @@ def test_an_interrupted_installation_leaves_no_mark(folder: Path) -> None:
 
     assert ended.returncode != 0
     assert not (folder / ".venv" / "run").exists()
+
+
+INSTALLS_UV = """#!/bin/sh
+case "$*" in
+*" venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
+*" config list"*) echo "global.extra-index-url='https://one.example https://two.example'"
+    echo "global.index-url='https://main.example/simple'" ;;
+*uv.txt*)
+    cat .venv/uv.txt >asked-of-pip
+    cp uv .venv/bin/uv ;;
+*install*) echo "$*" >>asked-of-pip ;;
+esac
+"""
+UV = """#!/bin/sh
+echo "$UV_DEFAULT_INDEX $UV_INDEX $*" >asked-of-uv
+exit $(cat uv-ends-with)
+"""
+LOCK = r"""uvicorn==1 \
+    --hash=sha256:aa
+uv==1 \
+    --hash=sha256:bb \
+    --hash=sha256:cc
+zipp==1
+"""
+
+
+@pytest.fixture
+def with_uv(folder: Path) -> Path:
+    """The project folder with a lock that has uv in it, and a Python whose pip says what it was asked."""
+    (folder / "requirements" / "dev.txt").write_text(LOCK)
+    for name, program in {"python3": INSTALLS_UV, "uv": UV}.items():
+        (folder / name).write_text(program)
+        (folder / name).chmod(0o755)
+    return folder
+
+
+def test_uv_installs_what_pip_would(with_uv: Path) -> None:
+    """By the hashes of the lock, uv's own among them, and from the indexes that pip is told of."""
+    (with_uv / "uv-ends-with").write_text("0")
+    ended = set_up(with_uv, PYTHON=str(with_uv / "python3"), UV_DEFAULT_INDEX="", UV_INDEX="")
+    asked = (with_uv / "asked-of-uv").read_text()
+
+    assert ended.returncode == 0, ended.stderr
+    assert asked.startswith("https://main.example/simple https://one.example https://two.example pip install")
+    assert "--require-hashes --no-deps" in asked
+    assert "-r requirements/run.txt" in asked
+    assert (with_uv / "asked-of-pip").read_text().split() == [
+        "uv==1", "\\", "--hash=sha256:bb", "\\", "--hash=sha256:cc",
+    ]  # fmt: skip
+
+
+def test_pip_installs_what_uv_cannot(with_uv: Path) -> None:
+    """By the same hashes, where uv does not reach the packages."""
+    (with_uv / "uv-ends-with").write_text("1")
+    ended = set_up(with_uv, PYTHON=str(with_uv / "python3"))
+
+    assert ended.returncode == 0, ended.stderr
+    assert "--require-hashes --no-deps" in (asked := (with_uv / "asked-of-pip").read_text())
+    assert "-r requirements/run.txt" in asked
+    assert (with_uv / ".venv" / "run").exists()

@@ -2,14 +2,19 @@
 
 import asyncio
 from datetime import datetime
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from localstack.timers import run_timers
 from shared.core import Core
 from shared.edge.tick import Counts, Tick
+from shared.events.wakeups import Wakeups
+from shared.settings import Settings
+from tests.support.plans import RecordingStore
+
+if TYPE_CHECKING:
+    from shared.store import Store
 
 
 async def test_a_fault_stops_no_timer(caplog: pytest.LogCaptureFixture) -> None:
@@ -28,7 +33,9 @@ async def test_a_fault_stops_no_timer(caplog: pytest.LogCaptureFixture) -> None:
             enough.set()
         raise RuntimeError("the database is away")
 
-    core = cast("Any", SimpleNamespace(clock=lambda: instant))
+    core = Core(
+        Settings(spooled_env="development"), cast("Store", RecordingStore()), Wakeups(), lambda: instant
+    )
     timers = asyncio.create_task(run_timers(core, [Tick("a", 60, steady), Tick("b", 60, faulty)], 0.0))
     await asyncio.wait_for(enough.wait(), 10)
     timers.cancel()

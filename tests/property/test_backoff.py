@@ -3,7 +3,7 @@
 import random
 from datetime import datetime, timedelta
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared import ids
@@ -16,15 +16,12 @@ from shared.jobs.settle import Failure, fail_jobs
 from shared.tenants.caller import Caller
 from tests.support.api import Tenant
 from tests.support.clock import MovingClock
+from tests.support.effort import examples
 
 JITTER = 0.5
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@examples(12)
 @given(
     delay=st.integers(0, 3600),
     multiplier=st.sampled_from([1, 1.5, 2, 10, 100]),

@@ -6,10 +6,11 @@ from timeit import repeat
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from shared.schedules.cron import CronSchedule, InvalidCron, UnknownTimezone
+from tests.support.effort import examples
 
 NOW = datetime(2026, 3, 8, 6, 30, tzinfo=UTC)
 YEAR = timedelta(days=365)
@@ -25,7 +26,7 @@ near_valid = st.lists(st.sampled_from(["*", "0", "2", "*/7"] * 5 + GOOD), min_si
 )
 
 
-@settings(max_examples=600, deadline=None)
+@examples(300)
 @given(any_text | cron_letters | fields | near_valid)
 @example("*/" + "9" * 250)
 @example(("0-59," * 50)[:-1] + " * * * *")
@@ -49,7 +50,7 @@ def test_any_text_is_a_cron_that_fires_or_is_refused_at_once(text):
     assert message.isprintable()
 
 
-@settings(max_examples=150, deadline=None)
+@examples(75)
 @given(any_text | st.text("/EuropBlin_.", max_size=300))
 @example("a" * 100_000)
 def test_any_text_is_no_time_zone_and_is_refused_at_once(text):

@@ -14,10 +14,11 @@ from zoneinfo._zoneinfo import ZoneInfo as RecordsOfZone
 
 import pytest
 from croniter import croniter
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared.schedules.cron import CronSchedule
+from tests.support.effort import examples
 
 ZONES = sorted(available_timezones() - {"localtime"})  # which is this machine's own, and no IANA name
 SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
@@ -227,7 +228,7 @@ def test_every_clock_fires_as_it_shows_across_both_changes(name):
             assert (name, cron.text, expected(cron, ticks)) == (name, cron.text, fires)
 
 
-@settings(max_examples=75, deadline=None)
+@examples(40)
 @given(changes(lambda change: change.before % MINUTE == change.after % MINUTE == NOTHING), crons(), st.data())
 def test_any_cron_fires_as_the_clock_shows_across_any_change(change, cron, data):
     """Any five fields, at any change: every fire, the next of any instant, the last of any window."""
@@ -235,7 +236,7 @@ def test_any_cron_fires_as_the_clock_shows_across_any_change(change, cron, data)
     check(cron, change.zone, watch(ZoneInfo(change.zone), start, start + 2 * DAY + 3 * HOUR, MINUTE), data)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(20)
 @given(changes(lambda change: change.moved <= 3 * HOUR), crons(seconds=True), st.data())
 def test_any_cron_fires_as_the_clock_shows_to_the_second(change, cron, data):
     """Any six fields, at any change on record however odd its offsets, second by second."""
@@ -264,7 +265,7 @@ def check(cron: Cron, name: str, ticks: list[Tick], data: st.DataObject) -> None
         assert schedule.last_before_or_at(now, then) == (within[-1] if within else None)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(50)
 @given(days(), st.integers(1995, 2095))
 def test_any_day_fields_name_the_days_of_the_calendar(day_fields, year):
     """Dates, months and weekdays with L and #, in any union or intersection, over nine years of days."""
@@ -280,7 +281,7 @@ def test_any_day_fields_name_the_days_of_the_calendar(day_fields, year):
     assert fires == named[:61]
 
 
-@settings(max_examples=100, deadline=None)
+@examples(50)
 @given(
     values(0, 59, wrap=False),
     values(0, 23, wrap=False),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared import ids
@@ -18,6 +18,7 @@ from shared.limits.plans import PLANS
 from shared.tenants.caller import Caller
 from shared.together import Together
 from tests.support.api import Api, Tenant
+from tests.support.effort import examples
 
 UNSTORABLE = '{"a": "\\u0000"}'
 IDS_OF_AN_ANSWER = ("id", "organization_id", "parent_job_id")
@@ -42,7 +43,7 @@ keyed = st.sampled_from(["a", "b", "c"]).map(
 keyless = st.builds(
     Wish,
     st.builds(
-        NewJob,
+        lambda *given, **more: NewJob(*given, **more),  # noqa: PLW0108 - builds fills all fields of a tuple
         st.sampled_from(["emails", "other", "configured"]),
         st.sampled_from(["1", '{"a": [1.50, 1e400]}', '"\\u0000"', '"' + "x" * 30 + '"']),
         priority=st.integers(-3, 3),
@@ -78,7 +79,7 @@ class Place:
         run_at = None if wish.delay is None else now + timedelta(seconds=wish.delay)
         queues = ("emails", "other") if wish.is_held_to_queues else None
         caller = replace(self.caller, queues=queues)
-        job = replace(wish.job, parent_job_id=parent, run_at=run_at)
+        job = wish.job._replace(parent_job_id=parent, run_at=run_at)
         try:
             answer = await enqueue_job(core, caller, job, now)
         except SpooledError as error:
@@ -89,7 +90,7 @@ class Place:
         return read | {name: orjson.dumps(answer[name]) for name in ("payload", "tags")}
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(6)
 @given(
     wishes=st.lists(keyed | keyless, min_size=50, max_size=50),
     is_limited=st.booleans(),

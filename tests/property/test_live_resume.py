@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import example, given
-from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from shared.events.channel import stream_of
 from shared.live import Hub, TooSlowError
 from shared.live.position import Place
 from shared.settings import Settings
+from tests.support.effort import examples
 from tests.support.live import Teller, new_teller, opened_hub
 from tests.support.until import until
 
@@ -123,7 +123,7 @@ BUSY = ("connect", (1, 30, [("job.completed", "job.failed")] * 9))
 @example(steps=[ELSEWHERE, MANY, BUSY, MANY, BUSY, MANY])
 @example(steps=[MANY, CUT, ELSEWHERE, MANY, CUT, BACK])
 @example(steps=[BACK, ELSEWHERE, ("trim", 1), ("tell", [("job.created",)] * 6)])
-@effort(max_examples=60, deadline=None)
+@examples(30)
 async def test_who_comes_back_misses_and_repeats_nothing(
     hubs: list[Hub], settings: Settings, steps: list[tuple[str, object]]
 ) -> None:

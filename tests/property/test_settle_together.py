@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import orjson
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared import ids
@@ -21,6 +21,7 @@ from shared.jobs.settle_one import complete_job, fail_job
 from shared.tenants.caller import Caller
 from shared.together import Together
 from tests.support.api import Api
+from tests.support.effort import examples
 
 JOBS = 24
 QUEUES = ("emails", "secret")
@@ -85,7 +86,7 @@ class Place:
         """What came of it, without what differs between two organizations."""
         hold = self.jobs[wish.job]
         lease = {"none": None, "right": hold.lease_id, "stale": 7}[wish.lease]
-        hold, at = replace(hold, lease_id=lease), self.now + timedelta(seconds=wish.later)
+        hold, at = hold._replace(lease_id=lease), self.now + timedelta(seconds=wish.later)
         caller = replace(self.caller, queues=QUEUES[:1] if wish.job % 4 < 2 else None)
         try:
             if wish.job % 2:
@@ -101,7 +102,7 @@ class Place:
         return shown | {name: orjson.dumps(row[name]) for name in ("payload", "result")}
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(8)
 @given(asked=st.lists(wishes, min_size=50, max_size=50), are_readable=st.booleans())
 async def test_fifty_at_once_fare_as_one_by_one(
     api: Api, core: Core, asked: list[Wish], *, are_readable: bool

@@ -1,5 +1,6 @@
 """A worker that streams: one job in flight at a time, and the next as soon as that is settled."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,7 @@ from shared.store import SYSTEM, Query, Row, Scope, Statement
 from shared.tenants.caller import Caller
 from shared.wire.proto import spooled_pb2 as pb
 from tests.support.api import Tenant
+from tests.support.asked import asked
 from tests.support.clock import MovingClock
 from tests.support.rpc import Rpc, rpc_client, rpc_served
 from tests.support.streams import SOON, end_of, next_of, streaming
@@ -250,9 +252,9 @@ async def test_who_waits_and_is_stirred_asks_the_database_nothing(
     asked: list[str] = []
     fetch = core.store.fetch_each
 
-    async def counted(scope: Scope, statements: Sequence[Statement]) -> list[list[Row]]:
+    async def counted(scope: Scope, statements: Sequence[Statement], **how: Any) -> list[list[Row]]:
         asked.extend(statement.query.name for statement in statements)
-        return await fetch(scope, statements)
+        return await fetch(scope, statements, **how)
 
     with monkeypatch.context() as patched:
         patched.setattr(core.store, "fetch_each", counted)
@@ -265,6 +267,26 @@ async def test_who_waits_and_is_stirred_asks_the_database_nothing(
 
     assert not {"claim_jobs", "next_look"} & set(asked)
     assert sorted([(await next_of(stream)).id for stream in streams]) == sorted(pushed)
+
+
+async def test_streams_and_calls_that_ask_together_have_a_job_each(
+    core: Core, rpc: Rpc, org: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Streams that are woken at once, and calls that come meanwhile, share statements and no job."""
+    streams = [streaming(rpc, worker_id=f"w{number}") for number in range(20)]
+    await until_consumers_wait(core, 20)
+    names = asked(core, monkeypatch)
+
+    pushed = await org.post("/jobs/bulk", {"queue_name": "emails", "jobs": [{"payload": {}}] * 40})
+    calls = [rpc.call("Dequeue", queue_name="emails", worker_id=f"c{n}", batch_size=1) for n in range(20)]
+    by_calls = [job for answer in await asyncio.gather(*calls) for job in answer.jobs]
+    by_streams = await asyncio.gather(*[next_of(stream) for stream in streams])
+
+    assert [job.assigned_worker_id for job in by_streams] == [f"w{number}" for number in range(20)]
+    assert len(by_calls) == 20
+    ids_taken = sorted(job.id for job in [*by_calls, *by_streams])
+    assert ids_taken == sorted(job["job_id"] for job in pushed["succeeded"])
+    assert names.count("claim_jobs") < 30
 
 
 @pytest.mark.parametrize("holds_a_job", [True, False])

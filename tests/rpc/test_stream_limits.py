@@ -78,7 +78,7 @@ async def test_streams_of_a_process_that_died_are_forgotten(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a process does not say again is not counted for long."""
-    monkeypatch.setattr(open_streams, "_NOTED_SECONDS", 1)
+    monkeypatch.setattr(open_streams, "_NOTED_SECONDS", 4)
     dead, alive = (OpenStreams(lambda: open_redis(settings)) for _ in range(2))
     async with AsyncExitStack() as opened:
         for _ in range(100):

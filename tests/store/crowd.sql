@@ -2,6 +2,9 @@
 -- the due ones, running jobs in 40 queues, and a history; 100 other organizations have the rest.
 SELECT set_config('role', 'spooled_system', true);
 
+INSERT INTO organization (org_id, name, slug, plan_tier, created_at, updated_at)
+VALUES (1, 'Crowd', 'crowd', 'free', now(), now());
+
 INSERT INTO job (org_id, id, queue, state, priority, run_at, attempts, max_retries, timeout_seconds, payload,
                  created_at, updated_at, started_at, lease_id, leased_until, worker_id, expires_at)
 SELECT CASE WHEN n <= 80000 THEN 1 ELSE 2 + n % 100 END, n,
@@ -22,3 +25,7 @@ SELECT CASE WHEN n % 2 = 0 THEN 1 ELSE 2 + n % 100 END, n, 'emails',
        CASE WHEN n <= 150050 THEN 'deadletter' WHEN n <= 150100 THEN 'cancelled' ELSE 'completed' END,
        0, now(), 1, 3, 300, '{"job_type": "crowd"}', now(), now(), now()
 FROM generate_series(150001, 200000) AS n;
+
+INSERT INTO workflow (org_id, id, name, state, queues, total_jobs, created_at, updated_at, completed_at)
+SELECT 1, n, 'crowd', CASE WHEN n % 20 = 0 THEN 'failed' ELSE 'completed' END, '{emails}', 3, now(), now(), now()
+FROM generate_series(1, 10000) AS n;

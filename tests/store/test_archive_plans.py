@@ -13,20 +13,26 @@ from typing import TYPE_CHECKING, Any, cast
 import psycopg
 import pytest
 
+from shared import ids
 from shared.admin.organizations import OrganizationFilter, list_organizations
 from shared.admin.stats import service_stats
 from shared.core import Core
 from shared.dashboard import dashboard
 from shared.events.wakeups import Wakeups
+from shared.jobs.estimate import SAMPLE
+from shared.jobs.explain import _explain_waiting
 from shared.jobs.figures import count_slots, forget_old_slots
-from shared.jobs.listing import JobFilter, list_jobs, list_whole_jobs
+from shared.jobs.filtering import JobFilter
+from shared.jobs.listing import list_jobs, list_whole_jobs
 from shared.jobs.stats import job_stats
 from shared.limits.usage import usage_info
-from shared.metrics import exposition
+from shared.metrics.finished import count_finished
+from shared.metrics.gauges import read_gauges
 from shared.queues.config import list_queues
 from shared.queues.stats import figures_of, queue_stats
 from shared.settings import Settings
 from shared.tenants.caller import Caller
+from shared.webhooks.traces import traces_of
 from tests.support.plans import RecordingStore, plan_of
 from tests.support.servers import Servers
 
@@ -83,6 +89,7 @@ def store() -> RecordingStore:
         "job_stats",
         "jobs",
         "list_organizations",
+        "count_all_workers",
         "count_workers",
         "queue_stats",
         "recent",
@@ -99,10 +106,18 @@ def core(store: RecordingStore) -> Core:
 DAY = timedelta(days=1)
 Page = Callable[[datetime], JobFilter]
 A_PAGE = 200
+
+
+def far_down(now: datetime) -> str:
+    """The id of a job, if there was one, of three days before."""
+    return ids.encode("job", ids.first_of(now, -3 * DAY))
+
+
 PAGES: dict[str, tuple[Page, int]] = {
     "all": (lambda _: JobFilter(), A_PAGE),
     "oldest first": (lambda _: JobFilter(descending=False), A_PAGE),
     "a queue": (lambda _: JobFilter(queue="queue-3"), A_PAGE),
+    "a queue with none": (lambda _: JobFilter(queue="small"), A_PAGE),
     "pending": (lambda _: JobFilter(statuses=("pending",)), A_PAGE),
     "scheduled": (lambda _: JobFilter(statuses=("scheduled",)), A_PAGE),
     "completed": (lambda _: JobFilter(statuses=("completed",)), A_PAGE),
@@ -111,6 +126,8 @@ PAGES: dict[str, tuple[Page, int]] = {
     "cancelled": (lambda _: JobFilter(statuses=("cancelled",)), A_PAGE),
     # All that run at this moment, a thousand.
     "processing": (lambda _: JobFilter(statuses=("processing",)), 1_500),
+    # Of those that wait none is read, also where a page is not filled.
+    "processing of no type": (lambda _: JobFilter(statuses=("processing",), job_type="none"), 1_500),
     "several statuses": (lambda _: JobFilter(statuses=("pending", "failed", "completed")), A_PAGE),
     "dead of a queue": (lambda _: JobFilter(queue="queue-0", statuses=("deadletter",)), A_PAGE),
     "dead of a queue with none": (lambda _: JobFilter(queue="queue-1", statuses=("deadletter",)), A_PAGE),
@@ -122,6 +139,13 @@ PAGES: dict[str, tuple[Page, int]] = {
         lambda now: JobFilter(created_after=now - 3.1 * DAY, created_before=now - 3 * DAY),
         A_PAGE,
     ),
+    "behind a job far down": (lambda now: JobFilter(after=far_down(now)), A_PAGE),
+    "behind a job of a queue": (lambda now: JobFilter(queue="queue-3", after=far_down(now)), A_PAGE),
+    "before a job of a queue": (
+        lambda now: JobFilter(queue="queue-3", after=far_down(now), descending=False),
+        A_PAGE,
+    ),
+    "behind a dead job": (lambda now: JobFilter(statuses=("deadletter",), after=far_down(now)), A_PAGE),
     # What is skipped is read, in the index alone or nearly so.
     "the twentieth page": (lambda _: JobFilter(offset=1_000), 400),
     "a page far down": (lambda _: JobFilter(offset=100_000), 5_000),
@@ -151,7 +175,23 @@ async def test_a_page_costs_what_it_shows(
     assert plan.buffers <= most
 
 
+@pytest.mark.parametrize("queue", ["queue-0", "queue-3", "small"])
+async def test_signs_of_work_are_the_newest_jobs_of_a_queue(
+    archive: Connection, core: Core, store: RecordingStore, now: datetime, *, generic: bool, queue: str
+) -> None:
+    """How fast a queue is done is told by a hundred jobs of it, however many there are and of which days."""
+    store.rows["find_signs"] = [{}]
+    await _explain_waiting(core, ORG, {"id": 1, "queue": queue}, now)
+
+    plan = plan_of(archive, store.of("find_signs"), generic=generic)
+
+    assert plan.scanned_tables == set()
+    assert plan.archive_rows <= 2 * SAMPLE
+    assert plan.buffers <= 3 * A_PAGE
+
+
 ALL_PAGES = 40_000
+JOBS_OF_15_MINUTES = 5_000
 SEARCHES: dict[str, JobFilter] = {
     "a word that is nowhere": JobFilter(q="nowhere"),
     "a type that is nowhere": JobFilter(job_type="nowhere"),
@@ -204,7 +244,9 @@ FIGURES: dict[str, tuple[Asking, dict[str, int]]] = {
     ),
     "queues": (lambda core, _: list_queues(core, ORG), {"list_queues": 10}),
     # The unfinished and the dead jobs of all organizations, in indexes, once in five seconds.
-    "metrics": (exposition, {"gauges": 5_000}),
+    "metrics": (read_gauges, {"gauges": 5_000, "due": 2_000}),
+    # What was finished in the last minutes, of each organization in each day's part of the index by time.
+    "finished jobs": (lambda core, _: count_finished(core, 0), {"count_finished": 5_000}),
     # Without a limit on jobs a day those of the day are counted in an index of ids: 300 to a page.
     "usage": (lambda core, now: usage_info(core, ORG.scope, 1, now), {"usage": 6_000}),
     "organizations": (
@@ -212,7 +254,7 @@ FIGURES: dict[str, tuple[Asking, dict[str, int]]] = {
         {"list_organizations": 8_000},
     ),
     # Up to 288 slots for each queue of the service that was in use: 46,000 here.
-    "service statistics": (service_stats, {"organizations": 10, "jobs": 12_000, "count_workers": 50}),
+    "service statistics": (service_stats, {"organizations": 10, "jobs": 12_000, "count_all_workers": 50}),
     "dead letters": (
         lambda core, now: list_whole_jobs(core, ORG, JobFilter(statuses=("deadletter",)), now),
         {"list_jobs": A_PAGE},
@@ -235,3 +277,37 @@ async def test_figures_never_read_the_archive(
 
     assert [plan.scanned_tables for plan in plans.values()] == [set()] * len(plans)
     assert {query: plan.buffers for query, plan in plans.items() if plan.buffers > bounds[query]} == {}
+
+
+async def test_a_long_pause_of_the_timer_is_counted_in_steps(
+    archive: Connection, core: Core, store: RecordingStore, now: datetime, *, generic: bool
+) -> None:
+    """After twenty hours one statement counts a quarter of an hour: all might take longer than it may."""
+    await count_slots(core, now, 0)
+    paused = b"""
+        DELETE FROM job_slot; UPDATE job_total_mark SET counted_until = slot_of(now() - interval '20 hours')
+    """
+
+    plan = plan_of(archive, store.of("count_slots"), generic=generic, meanwhile=paused)
+
+    assert plan.archive_rows <= 4 * JOBS_OF_15_MINUTES
+
+
+async def test_traces_of_what_is_delivered_are_probes(
+    archive: Connection, core: Core, store: RecordingStore, *, generic: bool
+) -> None:
+    """The traces of a round of deliveries take a few index probes for each job, wherever that lies."""
+    tables = ("job", "job_archive")
+    half = [f"(SELECT org_id, id FROM {table} WHERE org_id = 1 ORDER BY id LIMIT 16)" for table in tables]
+    found = archive.execute(" UNION ALL ".join(half).encode()).fetchall()
+    deliveries = [
+        {"id": place, "org_id": org_id, "job_id": ids.encode("job", job_id)}
+        for place, (org_id, job_id) in enumerate(found)
+    ]
+    await traces_of(core, deliveries)
+
+    plan = plan_of(archive, store.of("traces_of_jobs"), generic=generic)
+
+    assert len(found) == 32
+    assert plan.scanned_tables == set()
+    assert plan.buffers <= 32 * 12

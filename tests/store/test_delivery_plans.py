@@ -40,6 +40,7 @@ FROM generate_series(1, 20000) AS n;
 def crowd(servers: Servers, worker_id: str) -> Iterator[psycopg.Connection[Any]]:
     url = servers.new_database(f"delivery_plans_{worker_id}")
     with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE webhook_delivery SET (autovacuum_enabled = off)")
         with connection.transaction():
             connection.execute(FILL.encode())
         connection.execute("VACUUM ANALYZE webhook, webhook_delivery")
@@ -92,6 +93,7 @@ def _poisoned() -> dict[str, Any]:
         "target": 1,
         "event": "job.created",
         "data": {},
+        "job_id": None,
         "attempts": 1,
         "created_at": NOW,
         "url": "nonsense",

@@ -2,7 +2,8 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -206,6 +207,23 @@ async def test_transactions_at_once_keep_theirs_apart(store: Store, told: Told) 
 
     passed_on = sorted((notice["org"], notice["items"][0]["n"]) for notice in told)
     assert passed_on == sorted((A if n % 2 else B, str(n)) for n in range(60))
+
+
+async def test_transactions_of_one_message_tell_each_its_own(store: Store, told: Told) -> None:
+    """Those that travel together and hold are heard, each as its organization's; the failed ones are not."""
+    tell, fail = replace(TELL, hot=True), replace(FAIL, hot=True)
+
+    def one(n: int) -> Awaitable[object]:
+        org_id = A if n % 2 else B
+        telling = Statement(tell, {"org_id": org_id, "n": str(n), "names": ["job.created"]})
+        failing = [] if n % 5 else [Statement(fail, {})]
+        return store.fetch_each(tenant(org_id), [telling, *failing], quick=True)
+
+    done = await asyncio.gather(*[one(n) for n in range(40)], return_exceptions=True)
+
+    assert [n for n, rows in enumerate(done) if isinstance(rows, SpooledError)] == list(range(0, 40, 5))
+    passed_on = sorted((int(item["n"]), notice["org"]) for notice in told for item in notice["items"])
+    assert passed_on == [(n, A if n % 2 else B) for n in range(40) if n % 5]
 
 
 async def test_nobody_is_told_where_nobody_watches(store: Store, told: Told, url: str) -> None:

@@ -15,21 +15,37 @@ from shared import ids
 from shared.core import Core
 from shared.events.in_flight import Flight
 from shared.events.wakeups import Wakeups
+from shared.jobs.acts.choosing import Choice
+from shared.jobs.acts.kinds import KINDS
+from shared.jobs.acts.request import ActRequest
 from shared.jobs.cancel import cancel_jobs, expire_jobs
-from shared.jobs.claim import Claim, _claim_limited, _recover_and_claim, claim_due
+from shared.jobs.causes import fill_causes
+from shared.jobs.claim import (
+    Claim,
+    _claim_limited,
+    claim_due,
+    recover_and_claim,
+)
+from shared.jobs.claiming import claiming_together
 from shared.jobs.dead import DeadFilter, purge_dead
+from shared.jobs.enqueue import NewJob, enqueue_jobs
+from shared.jobs.explain import _explain_waiting
 from shared.jobs.figures import count_slots
+from shared.jobs.filtering import STATUSES, JobFilter
 from shared.jobs.flights import end_flights
 from shared.jobs.leases import extend_leases, recover_all, recover_leases, release_jobs
-from shared.jobs.listing import STATUSES, JobFilter, list_jobs
+from shared.jobs.listing import list_jobs
 from shared.jobs.read import find_job, job_statuses
 from shared.jobs.refusal import Hold
 from shared.jobs.retry import retry_jobs
 from shared.jobs.settle import Completion, Failure, complete_jobs, fail_jobs
 from shared.jobs.stats import job_stats
-from shared.metrics import exposition
+from shared.metrics.gauges import read_gauges
 from shared.settings import Settings
 from shared.tenants.caller import Caller
+from shared.workers.held import jobs_of_worker
+from shared.workers.registry import WorkerNotFoundError
+from shared.workflows.read import list_workflows
 from tests.support.plans import Plan, RecordingStore, plan_of
 from tests.support.servers import Servers
 
@@ -46,13 +62,20 @@ pytestmark = pytest.mark.parametrize("generic", [False, True], ids=["custom", "g
 
 @pytest.fixture(scope="module")
 def crowd(servers: Servers, worker_id: str) -> Iterator[psycopg.Connection[Any]]:
-    """A database of 200,000 jobs."""
+    """A database of 200,000 jobs, whose statistics stay those of this moment however long the tests take."""
     url = servers.new_database(f"plans_{worker_id}")
     with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE job SET (autovacuum_enabled = off)")
         with connection.transaction():
             connection.execute(Path(__file__).with_name("crowd.sql").read_bytes())
-        connection.execute("VACUUM ANALYZE job, job_archive, queue")
+        connection.execute("VACUUM ANALYZE job, job_archive, queue, workflow")
         yield connection
+
+
+@pytest.fixture(scope="module")
+def cleaned(crowd: psycopg.Connection[Any]) -> None:
+    """Nothing is left of rows that the plans of other tests changed and rolled back."""
+    crowd.execute("VACUUM job")
 
 
 @pytest.fixture
@@ -105,10 +128,6 @@ async def test_a_claim_of_a_limited_queue_is_as_cheap(
 ) -> None:
     """Concurrency and rate add a few reads to a claim, and bind it."""
     crowd.execute(
-        "INSERT INTO organization (org_id, name, slug, plan_tier, created_at, updated_at)"
-        " VALUES (1, 'Crowd', 'crowd', 'free', now(), now())"
-    )
-    crowd.execute(
         "INSERT INTO queue (org_id, name, concurrency, rate_limit, created_at, updated_at)"
         " VALUES (1, 'emails', 7, 3, now(), now())"
     )
@@ -117,11 +136,83 @@ async def test_a_claim_of_a_limited_queue_is_as_cheap(
         plan = plan_of(crowd, store.of("claim_jobs"), generic=generic)
         locked = plan_of(crowd, store.of("lock_limited_queue"), generic=generic)
     finally:
-        crowd.execute("DELETE FROM organization")
+        crowd.execute("DELETE FROM queue")
 
     assert (plan.rows, locked.rows) == (3, 1)
     assert_reads_indexes(plan, ONE_PAGE_OF_READS)
     assert_reads_indexes(locked, 20)
+
+
+async def test_claims_that_go_together_cost_no_more(
+    crowd: psycopg.Connection[Any], core: Core, store: RecordingStore, now: datetime, *, generic: bool
+) -> None:
+    """Sixteen askers of one job each read what one asker of as many does."""
+    askers = [(Claim("emails", f"w{number}", 1, number), now) for number in range(16)]
+    await store.fetch_each(ORG.scope, [claiming_together(core, ORG, askers).statement])
+
+    plan = plan_of(crowd, store.of("claim_jobs"), generic=generic)
+
+    assert plan.rows == 16
+    assert_reads_indexes(plan, 40 * 16)
+
+
+@pytest.mark.parametrize(
+    ("job_id", "before", "most_buffers"),
+    [(60_001, 0, ONE_PAGE_OF_READS), (1, 10_000, 3_000), (60_002, 5_000, 1_500)],
+    ids=["the first", "one behind all that is due", "one in between"],
+)
+async def test_explaining_a_job_counts_what_is_due_before_it(
+    crowd: psycopg.Connection[Any],
+    core: Core,
+    store: RecordingStore,
+    now: datetime,
+    *,
+    generic: bool,
+    job_id: int,
+    before: int,
+    most_buffers: int,
+) -> None:
+    """60,000 delayed jobs of higher priorities cost a few probes; those that count are read once each."""
+    store.rows["find_signs"] = [{}]
+    await _explain_waiting(core, ORG, {"id": job_id, "queue": "emails"}, now)
+
+    crowd.execute("UPDATE job SET priority = -50 WHERE org_id = 1 AND id = 1")
+    try:
+        plan = plan_of(crowd, store.of("explain_job"), generic=generic)
+        signs = plan_of(crowd, store.of("find_signs"), generic=generic)
+    finally:
+        crowd.execute("UPDATE job SET priority = 51 WHERE org_id = 1 AND id = 1")
+
+    assert plan.rows == signs.rows == 1
+    assert_reads_indexes(plan, most_buffers)
+    assert_reads_indexes(signs, 3 * ONE_PAGE_OF_READS)
+    assert before * 0.9 <= plan.rows_of("job") <= before * 1.1 + 100
+
+
+@pytest.mark.parametrize("size", [1, 1_000])
+async def test_making_jobs_touches_their_own_rows(
+    crowd: psycopg.Connection[Any],
+    core: Core,
+    store: RecordingStore,
+    now: datetime,
+    *,
+    generic: bool,
+    size: int,
+) -> None:
+    """A job costs its own index entries, with an idempotency key, a parent and a new queue too."""
+    nothing = dict.fromkeys(("ids", "max_retries", "timeouts"), [None] * size)
+    store.rows["enqueue_jobs"] = [nothing | {"winners": None, "new_queues": 0}]
+    jobs = [
+        NewJob(f"made-{n % 10}", "{}", idempotency_key=f"key-{n}", parent_job_id=RUNNING[0])
+        for n in range(size)
+    ]
+    await enqueue_jobs(core, ORG, jobs, now)
+    made = store.of("enqueue_jobs")
+    plan_of(crowd, made, generic=generic)  # a connection reads the catalog when it calls a function first
+
+    plan = plan_of(crowd, made, generic=generic)
+
+    assert_reads_indexes(plan, 200 + 60 * size)
 
 
 @pytest.mark.parametrize("queue", ["emails", "queue-0", "unknown"])
@@ -135,7 +226,7 @@ async def test_the_next_look_is_cheap(
     queue: str,
 ) -> None:
     """When to look again is the first entry of an index, for each priority."""
-    await _recover_and_claim(core, ORG, Claim(queue, "w1"), now)
+    await recover_and_claim(core, ORG, Claim(queue, "w1"), now)
 
     assert_reads_indexes(plan_of(crowd, store.of("next_look"), generic=generic), ONE_PAGE_OF_READS)
 
@@ -232,7 +323,7 @@ async def test_metrics_do_not_read_the_history(
     crowd: psycopg.Connection[Any], core: Core, store: RecordingStore, now: datetime, *, generic: bool
 ) -> None:
     """The gauges of all organizations read the unfinished jobs and the index of the dead ones."""
-    await exposition(core, now)
+    await read_gauges(core, now)
 
     plan = plan_of(crowd, store.of("gauges"), generic=generic)
 
@@ -249,10 +340,67 @@ async def test_dead_jobs_are_found_by_index(
     everywhere = store.of("find_dead")
     await purge_dead(core, ORG, DeadFilter(100, queue="emails"))
 
-    for recorded in (everywhere, store.of("find_dead"), store.of("find_jobs")):
+    await fill_causes(core, 0)
+
+    recorded_ones = [store.of(name) for name in ("find_dead", "find_jobs", "without_cause")]
+    for recorded in (everywhere, *recorded_ones):
         plan = plan_of(crowd, recorded, generic=generic)
         assert plan.rows > 0
         assert_reads_indexes(plan, ONE_PAGE_OF_READS)
+
+
+async def test_what_a_worker_holds_is_found_among_what_runs(
+    crowd: psycopg.Connection[Any], core: Core, store: RecordingStore, now: datetime, *, generic: bool
+) -> None:
+    """Jobs that wait, however many, are not looked at."""
+    with pytest.raises(WorkerNotFoundError):  # the store gives no rows back
+        await jobs_of_worker(core, ORG, "w1", now)
+
+    plan = plan_of(crowd, store.of("jobs_of_worker"), generic=generic)
+
+    assert plan.rows == 500
+    assert_reads_indexes(plan, 8 * 500)
+
+
+@pytest.mark.parametrize("status", [None, "failed"])
+async def test_a_page_of_workflows_goes_on_where_the_last_one_ended(
+    crowd: psycopg.Connection[Any],
+    core: Core,
+    store: RecordingStore,
+    status: str | None,
+    *,
+    generic: bool,
+) -> None:
+    """Behind five thousand others a page costs what it shows, and what it passes over."""
+    await list_workflows(core, ORG, status, after=ids.encode("wf", 5_000), limit=50, offset=0)
+
+    plan = plan_of(crowd, store.of("list_workflows"), generic=generic)
+
+    assert plan.rows == 51
+    assert_reads_indexes(plan, ONE_PAGE_OF_READS // 2)
+
+
+@pytest.mark.parametrize(
+    "wanted", [JobFilter(), JobFilter(queue="emails"), JobFilter(queue="queue-0")], ids=str
+)
+@pytest.mark.parametrize("act", KINDS)
+@pytest.mark.usefixtures("cleaned")
+async def test_a_chunk_of_an_act_reads_its_own_jobs(
+    crowd: psycopg.Connection[Any],
+    core: Core,
+    now: datetime,
+    *,
+    generic: bool,
+    act: str,
+    wanted: JobFilter,
+) -> None:
+    """The next jobs are found where the last chunk ended, however many lie before."""
+    store = cast("RecordingStore", core.store)
+    request = ActRequest(act, wanted, {})
+    following = Choice(ORG, request, 2**62, now).next_page(KINDS[act].chosen(request), 50_000, 100, now)
+    await store.fetch_each(ORG.scope, [following])
+
+    assert_reads_indexes(plan_of(crowd, store.of("page_of_act"), generic=generic), 6 * ONE_PAGE_OF_READS)
 
 
 FILTERS = [

@@ -281,7 +281,7 @@ async def test_a_frozen_transaction_is_ended_by_the_server(
     store: Store, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A process that stands still between two statements holds no locks for long; thawed, it starts anew."""
-    short = store_module._LIMIT_IDLING.replace("10s", "100ms")
+    short = store_module._LIMIT_IDLING.replace(b"10s", b"100ms")
     assert short != store_module._LIMIT_IDLING
     monkeypatch.setattr(store_module, "_LIMIT_IDLING", short)
 

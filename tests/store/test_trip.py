@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import psycopg
 import pytest
 
-from shared.errors import InvalidInputError
+from shared.errors import FaultError, InvalidInputError
 from shared.settings import Settings
 from shared.store import SYSTEM, PooledConnections, Query, Statement, Store
 from shared.store.faults import UniqueViolationError
@@ -25,6 +25,11 @@ LATE = Query("late", "INSERT INTO late_check VALUES (%(number)s)", hot=False)
 HOW_MANY_LATE = Query("how_many_late", "SELECT count(*) AS count FROM late_check", hot=False)
 FIND = Query("find", "SELECT org_id FROM organization WHERE slug = %(slug)s", hot=False)
 DIVIDE = Query("divide", "SELECT 1 / %(number)s::integer AS result", hot=False)
+PREPARED = Query(
+    "prepared",
+    "SELECT count(*) AS count FROM pg_prepared_statements WHERE statement = %(text)s::text",
+    hot=False,
+)
 
 
 @pytest.fixture
@@ -55,6 +60,40 @@ async def test_a_failed_statement_undoes_those_before_it(store: Store) -> None:
             await store.fetch_each(SYSTEM, statements)
 
         assert await store.fetch(SYSTEM, FIND, slug=slug) == []
+
+
+async def test_a_value_that_cannot_be_sent_undoes_the_whole_message(store: Store) -> None:
+    """Nothing of the message is sent, and what it would have prepared is not taken for prepared later."""
+    slug = f"trip-{uuid.uuid4().hex}"
+    unsent = Statement(ECHO, {"text": "half of a pair: \ud800", "number": 1})
+    for _ in range(10):
+        with pytest.raises(UnicodeEncodeError):
+            await store.fetch_each(SYSTEM, [Statement(MAKE, {"slug": slug}), unsent])
+
+    assert await store.fetch(SYSTEM, FIND, slug=slug) == []
+    assert await store.fetch(SYSTEM, MAKE, slug=slug) == []
+    assert len(await store.fetch(SYSTEM, FIND, slug=slug)) == 1
+
+
+@pytest.mark.parametrize("hot", [True, False])
+async def test_what_runs_most_is_planned_once(store: Store, hot: bool) -> None:  # noqa: FBT001
+    """A hot statement is prepared at its first use, another one only when it has been used for a while."""
+    query = Query("often", "SELECT 'often' AS text", hot=hot)
+
+    await store.fetch(SYSTEM, query)
+
+    [row] = await store.fetch(SYSTEM, PREPARED, text=query.sql)
+    assert row["count"] == hot
+
+
+@pytest.mark.parametrize("hot", [True, False])
+async def test_a_statement_that_cannot_be_prepared_has_its_own_error(store: Store, hot: bool) -> None:  # noqa: FBT001
+    """Not that of what was to run it; and it is not taken for prepared later."""
+    for _ in range(8):  # prepared after its sixth use
+        with pytest.raises(FaultError) as caught:
+            await store.fetch(SYSTEM, Query("missing", "SELECT FROM no_such_table", hot=hot))
+
+        assert isinstance(caught.value.__cause__, psycopg.errors.UndefinedTable)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from tests.support.rpc import health_of
 from tests.support.run import free_port, refused
 
 
+@pytest.mark.usefixtures("no_timers")
 def test_health_is_beside_the_streams_and_nothing_else(tmp_path: Path, settings: Settings) -> None:
     """Probes and Prometheus are answered; the API is the functions', and no route of it is here."""
     given = variables(settings) | {"METRICS_TOKEN": "a-token"}

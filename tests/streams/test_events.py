@@ -206,6 +206,7 @@ async def test_a_reader_that_left_is_forgotten(org: Tenant, service: Listening) 
     await until(are_gone)
 
 
+@pytest.mark.usefixtures("no_timers")
 async def test_the_health_of_the_service_is_told(org: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     """An organization's stream hears of it even when nothing happens."""
     monkeypatch.setattr("shared.live.derived._HEALTH_SECONDS", 0.2)

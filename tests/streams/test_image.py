@@ -6,6 +6,7 @@ from pathlib import Path
 
 import grpc
 import httpx
+import pytest
 
 from shared.settings import Settings
 from tests.support.composed import composed
@@ -17,6 +18,7 @@ MOST_BYTES = 200_000_000
 
 
 # One test, as building the image is what takes its time.
+@pytest.mark.usefixtures("no_timers")
 def test_image_serves_and_writes_nothing(settings: Settings) -> None:
     """With the locked packages alone, on a root file system that it cannot write to, until SIGTERM."""
     # A folder that the image's account may walk to, as pytest's own may not be.

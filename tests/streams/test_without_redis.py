@@ -203,10 +203,10 @@ async def test_ten_readers_cost_what_one_costs(org: Tenant, monkeypatch: pytest.
     asked = 0
     round_trip = Store._round_trip
 
-    async def counted(store: Store, *arguments: Any) -> Any:
+    async def counted(store: Store, *arguments: Any, **how: Any) -> Any:
         nonlocal asked
         asked += 1
-        return await round_trip(store, *arguments)
+        return await round_trip(store, *arguments, **how)
 
     monkeypatch.setattr(Store, "_round_trip", counted)
     for seconds in ("table._POLL_SECONDS", "hub._RENEW_SECONDS", "derived._HEALTH_SECONDS"):

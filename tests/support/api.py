@@ -13,6 +13,8 @@ from shared.core import Core
 from shared.edge.service import Service
 
 V1 = "/api/v1"
+ROOTS = ("/api/", "/health", "/metrics", "/openapi", "/docs", "/console")
+"""What the paths begin with that do not stand under `V1`."""
 
 
 @dataclass
@@ -32,7 +34,7 @@ class Api:
     async def raw(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         headers |= kwargs.pop("headers", {})
-        url = path if path.startswith(("/api/", "/health", "/metrics", "/openapi", "/docs")) else V1 + path
+        url = path if path.startswith(ROOTS) else V1 + path
         return await self.client.request(method, url, headers=headers, **kwargs)
 
     async def get(self, path: str, params: dict[str, Any] | None = None, status: int = 200) -> Any:

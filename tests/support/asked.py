@@ -13,9 +13,9 @@ def asked(core: Core, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     run = core.store.fetch_each
 
-    async def counted(scope: Scope, statements: list[Statement]) -> Any:
+    async def counted(scope: Scope, statements: list[Statement], **how: Any) -> Any:
         names.extend(statement.query.name for statement in statements)
-        return await run(scope, statements)
+        return await run(scope, statements, **how)
 
     monkeypatch.setattr(core.store, "fetch_each", counted)
     return names

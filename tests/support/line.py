@@ -35,8 +35,8 @@ class Line:
 
 
 @asynccontextmanager
-async def line_to(server_url: str) -> AsyncIterator[Line]:
-    """A line to the server of a URL."""
+async def line_to(server_url: str, own_port: int = 0) -> AsyncIterator[Line]:
+    """A line to the server of a URL, from any port or from that of a line that has ended."""
     there = urlsplit(server_url)
     assert there.hostname
     tasks: set[asyncio.Task[None]] = set()
@@ -53,7 +53,7 @@ async def line_to(server_url: str) -> AsyncIterator[Line]:
             tasks.add(task)
             task.add_done_callback(tasks.discard)
 
-    server = await asyncio.start_server(accept, "127.0.0.1", family=socket.AF_INET)
+    server = await asyncio.start_server(accept, "127.0.0.1", own_port, family=socket.AF_INET)
     port = server.sockets[0].getsockname()[1]
     line = Line(server_url.replace(f":{there.port}", f":{port}", 1))
     try:

@@ -10,7 +10,7 @@ import spooled
 def new_key(url: str) -> str:
     """The first key of a new organization of a running service."""
     body = {"name": "Client", "slug": f"client-{uuid.uuid4().hex[:12]}"}
-    made = httpx.post(f"{url}/api/v1/organizations", json=body).json()
+    made = httpx.post(f"{url}/api/v1/organizations", json=body, timeout=30).json()
     return str(made["api_key"]["key"])
 
 

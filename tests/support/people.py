@@ -1,16 +1,18 @@
 """People in tests: they read their mail, sign in and sign up."""
 
+import logging
 import re
 import uuid
 from dataclasses import replace
 from typing import Any
 
 import httpx
+import pytest
 
 from functions.app import every_function
 from shared.core import Core
 from shared.edge.service import Service
-from tests.support.api import Api
+from tests.support.api import Api, Tenant
 from tests.support.mailbox import Mailbox
 
 
@@ -31,6 +33,15 @@ def served(core: Core, **settings: Any) -> Api:
 
     transport = httpx.ASGITransport(Service(every_function()[0], opened), client=(uuid.uuid4().hex, 0))
     return Api(httpx.AsyncClient(transport=transport, base_url="http://spooled"))
+
+
+async def session_of(api: Api, email: str, caplog: pytest.LogCaptureFixture) -> Tenant:
+    """Sign in with the code from the log."""
+    with caplog.at_level(logging.INFO, "spooled.mail"):
+        await api.post("/auth/email/start", {"email": email})
+    code = re.findall(r"Your code is (\w{6})", caplog.text)[-1]
+    login = await api.post("/auth/email/verify", {"email": email, "code": code})
+    return Tenant(api.client, login["access_token"], login["organizations"][0]["id"])
 
 
 def code_for(mailbox: Mailbox, email: str) -> str:

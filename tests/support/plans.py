@@ -10,9 +10,9 @@ from psycopg import sql
 
 from shared.store import Query, Row, Scope, Statement
 from shared.store.queries import prepared
-from shared.store.store import _BEGIN_HOT_SCOPE, _BEGIN_SCOPE
+from shared.store.store import _BEGINNINGS
 
-_TABLES = ("job", "job_archive", "queue", "idempotency_key", "webhook", "watch", "happening")
+_TABLES = ("job", "job_archive", "queue", "idempotency_key", "webhook", "watch", "happening", "workflow")
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,14 @@ class RecordingStore:
         rows = await self.fetch(scope, query, **parameters)
         return rows[0] if rows else None
 
-    async def fetch_each(self, scope: Scope, statements: list[Statement]) -> list[list[Row]]:
+    async def fetch_each(self, scope: Scope, statements: list[Statement], **_how: Any) -> list[list[Row]]:
         hot = all(statement.query.hot for statement in statements)
         return [self._keep(scope, statement, hot=hot) for statement in statements]
 
     @asynccontextmanager
-    async def transaction(self, scope: Scope, *, hot: bool = False) -> AsyncIterator["_RecordingTransaction"]:
+    async def transaction(
+        self, scope: Scope, *, hot: bool = False, **_how: Any
+    ) -> AsyncIterator["_RecordingTransaction"]:
         yield _RecordingTransaction(self, scope, hot)
 
     def of(self, name: str) -> Recorded:
@@ -62,7 +64,14 @@ class _RecordingTransaction:
     hot: bool
 
     async def fetch(self, query: Query, **parameters: Any) -> list[Row]:
-        return self.store._keep(self.scope, Statement(query, parameters), hot=self.hot)
+        return (await self.fetch_each([Statement(query, parameters)]))[0]
+
+    async def fetch_one(self, query: Query, **parameters: Any) -> Row | None:
+        rows = await self.fetch(query, **parameters)
+        return rows[0] if rows else None
+
+    async def fetch_each(self, statements: list[Statement]) -> list[list[Row]]:
+        return [self.store._keep(self.scope, statement, hot=self.hot) for statement in statements]
 
 
 @dataclass(frozen=True)
@@ -98,6 +107,14 @@ class Plan:
             if node.get("Relation Name", "").startswith(table)
         )
 
+    def buffers_of(self, table: str) -> int:
+        """Pages of 8 KB that scans of a table looked at, those of its indexes included."""
+        return sum(
+            int(node["Shared Hit Blocks"]) + int(node["Shared Read Blocks"])
+            for node in self._nodes(self.root)
+            if node.get("Relation Name") == table and "Scan" in node["Node Type"]
+        )
+
     @property
     def rows_in_vain(self) -> int:
         """Rows that were read and then found not to be wanted."""
@@ -130,11 +147,11 @@ def plan_of(
     known = prepared(recorded.statement.query.sql)
     given = known.arguments(recorded.statement.parameters)
     values = [sql.Literal(value).as_string(connection).partition("::")[0] for value in given]
-    enter = _BEGIN_HOT_SCOPE if recorded.hot else _BEGIN_SCOPE
+    enter = _BEGINNINGS[recorded.hot, False]
     mode = "force_generic_plan" if generic else "force_custom_plan"
     with connection.transaction(force_rollback=True):
         scope = (recorded.scope.role, str(recorded.scope.org_id), "30000")
-        psycopg.RawCursor(connection).execute(enter.encode(), scope)
+        psycopg.RawCursor(connection).execute(enter, scope)
         connection.execute(f"SET LOCAL plan_cache_mode = {mode}")
         connection.execute(b"PREPARE examined AS " + known.sql)
         execute = f"EXECUTE examined ({', '.join(values)})" if values else "EXECUTE examined"

@@ -66,6 +66,7 @@ def reached_uses(module: str, name: str) -> set[str]:
     return uses
 
 
+@cache
 def _used(node: ast.AST) -> tuple[set[str], set[str]]:
     names, words = set(), set()
     for inner in ast.walk(node):

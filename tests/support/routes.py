@@ -34,6 +34,8 @@ KINDS = {
     "webhook_id": "wh",
     "delivery_id": "dlv",
     "user_id": "user",
+    "act_id": "act",
+    "file": "file",
 }
 """The prefix of the ids that a path parameter takes; queues go by name."""
 OF_A_WAITING_JOB = {"jobs_priority"}
@@ -117,12 +119,15 @@ class World:
 
     @classmethod
     async def of(cls, tenant: Tenant) -> "World":
-        world = cls(tenant, {"org": [tenant.org_id], "name": ["emails"]})
+        world = cls(tenant, {"org": [tenant.org_id], "name": ["emails"], "file": ["main.js"]})
         for endpoint in ENDPOINTS:
             if endpoint.method == "POST" and "{" not in endpoint.path and endpoint.access == "key":
                 world.learn(await tenant.call("POST", endpoint.path, json=good_body(endpoint)))
         key = await tenant.post(f"/organizations/{tenant.org_id}/api-keys", {"name": "World"}, 201)
         world.learn(key)
+        body = {"act": "retry", "filter": {}}
+        previewed = await tenant.post("/jobs/acts/preview", body)
+        world.learn(await tenant.post("/jobs/acts", body | {"token": previewed["token"]}, 202))
         world.webhook_token = (await tenant.get("/organizations/webhook-token"))["token"]
         members = f"/organizations/{tenant.org_id}/members"
         member = await tenant.post(members, {"email": good_value("email", {}, {}), "role": "admin"}, 201)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 _LONGEST_SECONDS = 60
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Ask again and again, for as long as it takes and no longer."""
+def wait_until(condition: Callable[[], bool], otherwise: Callable[[], str] = lambda: "") -> None:
+    """Ask again and again, for as long as it takes and no longer; `otherwise` says what was there instead."""
     end = time.monotonic() + _LONGEST_SECONDS
     while not condition():
-        assert time.monotonic() < end, "it never became true"
+        assert time.monotonic() < end, f"it never became true. {otherwise()}"
         time.sleep(0.02)

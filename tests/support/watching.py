@@ -73,8 +73,8 @@ async def open_frozen(settings: Settings) -> Core:
 
 
 async def run_tick(tick: Tick, core: Core) -> None:
-    """One run of a timer, as the cloud starts it."""
-    await replace(tick, once=True, _core=core)._run_for(5.0)
+    """One run of a timer, as the cloud starts it, with time enough for what all other tests left as well."""
+    await replace(tick, once=True, _core=core)._run_for(60.0)
 
 
 async def told_by(story: Story, world: World) -> list[Told]:

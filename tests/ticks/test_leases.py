@@ -25,11 +25,10 @@ async def test_lapsed_leases_come_back_without_a_claim(org: Tenant, core: Core, 
     clock.advance(seconds=6)
 
     await tick.run_once(core, clock(), BUDGET)
-    again = await tick.run_once(core, clock(), BUDGET)
+    await tick.run_once(core, clock(), BUDGET)
 
     seen = await org.job(job)
     assert (seen["status"], seen["retry_count"], seen["last_error"]) == ("pending", 1, "Lease expired")
-    assert again["recovered"] == 0
 
 
 async def test_a_poisoned_job_does_not_hold_up_the_rest(org: Tenant, core: Core, clock: MovingClock) -> None:

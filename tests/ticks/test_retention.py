@@ -2,7 +2,10 @@
 
 import asyncio
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Any
 
 import psycopg
 import pytest
@@ -10,7 +13,9 @@ import pytest
 from functions.ticks.retention import run_once
 from shared import ids
 from shared.core import Core
+from shared.jobs.retention import delete_old_jobs
 from shared.settings import Settings
+from shared.store import Query, Row, Scope, Store
 from tests.support.api import Tenant
 from tests.support.clock import MovingClock
 from tests.support.servers import Servers
@@ -181,3 +186,28 @@ async def test_the_budget_ends_a_run(core: Core, owner, org: Tenant, clock: Movi
     second = await run_once.run_once(core, clock(), 0.0)
 
     assert (first["jobs"], second["jobs"]) == (100, 50)
+
+
+async def test_who_has_nothing_more_is_not_asked_again(
+    core: Core, owner, org: Tenant, other_org: Tenant, clock: MovingClock
+) -> None:
+    """Where one organization has much to delete, the rounds go on with it alone."""
+    await org.post("/jobs/bulk", {"queue_name": "emails", "jobs": [{"payload": n} for n in range(250)]})
+    jobs = (await org.post("/jobs/claim", {"queue_name": "emails", "worker_id": "w", "limit": 250}))["jobs"]
+    await asyncio.gather(*(org.post(f"/jobs/{job['id']}/complete") for job in jobs))
+    await finish(other_org)
+    for tenant in (org, other_org):
+        await set_plan(owner, tenant, "free")
+    clock.advance(hours=25)
+    asked: list[list[int] | None] = []
+
+    class Listening(Store):
+        async def fetch_one(self, scope: Scope, query: Query, **parameters: Any) -> Row | None:
+            asked.append(parameters["left_over"])
+            return await super().fetch_one(scope, query, **parameters)
+
+    store = Listening(core.store._connections, statement_timeout_ms=30_000)
+    deleted = await delete_old_jobs(replace(core, store=store), clock(), monotonic() + BUDGET)
+
+    assert deleted == 251
+    assert asked == [None, *[[ids.decode("org", org.org_id)]] * 2]

@@ -93,6 +93,27 @@ async def test_no_more_go_together_than_may() -> None:
     assert work.runs == [[0], [1], [2, 3, 4], [5, 6, 7], [8, 9]]
 
 
+async def test_a_second_place_is_for_as_many_as_are_under_way() -> None:
+    """A few that come while many are under way cost one run with those after them, not one each."""
+    work, at = Work(), endless(at_once=2)
+    tasks = await work.begin(at, range(5))
+    assert work.runs == [[0], [1]]
+    work.let(2)
+    await settled()
+    many = [2, 3, 4]
+    assert work.runs == [[0], [1], many]
+
+    tasks += await work.begin(at, [5, 6])
+    assert work.runs == [[0], [1], many]
+    tasks += await work.begin(at, [7])
+    assert work.runs == [[0], [1], many, [5, 6, 7]]
+
+    tasks += await work.begin(at, [8])
+    work.let()
+    assert await outcomes(tasks) == [2 * number for number in range(9)]
+    assert work.runs == [[0], [1], many, [5, 6, 7], [8]]
+
+
 async def test_other_kinds_do_not_wait() -> None:
     """A place is one of its key."""
     work, other, at = Work(), Work(), endless()
@@ -164,13 +185,15 @@ async def test_who_goes_before_its_turn_is_left_out() -> None:
 
 
 async def test_who_goes_while_it_is_done_undoes_nothing() -> None:
-    """One that is cancelled during the shared run leaves the others their answers."""
+    """One that is cancelled during the shared run takes nobody an answer, and ends when that does."""
     work, at = Work(), endless()
     tasks = await work.begin(at, range(4))
     work.let(1)
     await settled()
-    tasks[2].cancel()
-    await settled()
+    for _ in range(2):
+        tasks[2].cancel()
+        await settled()
+        assert not tasks[2].done()
     work.let()
 
     ended = await outcomes(tasks)

@@ -12,5 +12,6 @@ async def method(call: RpcCall, request: pb.EnqueueRequest) -> pb.EnqueueRespons
     """Push a job. A known idempotency key gives the first job's id, with `created` false."""
     body = read(CreateJob, request, payload={})
     call.caller.require_queue(body.queue_name)
-    job = await enqueue_job(call.core, call.caller, body.new_job(body.queue_name, call.now), call.now)
+    new = body.new_job(body.queue_name, call.now, trace=call.trace)
+    job = await enqueue_job(call.core, call.caller, new, call.now)
     return pb.EnqueueResponse(job_id=job["id"], created=job["created"])

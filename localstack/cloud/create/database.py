@@ -29,7 +29,11 @@ def _parameter_group(cloud: Endpoint, inputs: Inputs) -> Made:
     client.modify_db_cluster_parameter_group(
         DBClusterParameterGroupName=name,
         Parameters=[
-            {"ParameterName": found["name"], "ParameterValue": found["value"], "ApplyMethod": "immediate"}
+            {
+                "ParameterName": found["name"],
+                "ParameterValue": found["value"],
+                "ApplyMethod": found.get("applyMethod", "immediate"),
+            }
             for found in parameters
         ],
     )

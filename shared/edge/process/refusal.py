@@ -10,6 +10,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from shared.edge.answer import encode
 from shared.edge.connection import CONNECTION, Connection
 from shared.edge.cors import CORS_HEADERS
+from shared.edge.process.head_held import HeadHeld
 from shared.errors import InvalidInputError
 
 _LENGTH = b"content-length"
@@ -32,8 +33,11 @@ class RefusingProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         before = self.cycle
         super().on_headers_complete()
-        if self.cycle is not before and self.scope["http_version"] == "1.0":
-            _end_with_connection(self.cycle)
+        if self.cycle is not before:
+            if self.scope["method"] != "HEAD":  # whose answer is a head, and nothing comes behind it
+                self.cycle.transport = HeadHeld(self.transport)  # type: ignore[assignment]
+            if self.scope["http_version"] == "1.0":
+                _end_with_connection(self.cycle)
 
     def shutdown(self) -> None:
         super().shutdown()

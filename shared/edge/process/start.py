@@ -15,11 +15,16 @@ def read_or_refuse(environment: Mapping[str, str]) -> Settings:
     try:
         return Settings.from_environment(environment)
     except ValidationError as error:
-        faults = [
-            (".".join(map(str, fault["loc"])).upper(), fault["msg"].removeprefix("Value error, "))
-            for fault in error.errors()
-        ]
-        raise StartError("\n".join(f"{name}: {text}" if name else text for name, text in faults)) from error
+        lines = [f"{name}: {text}" if name else text for name, text in faults_of(error)]
+        raise StartError("\n".join(lines)) from error
+
+
+def faults_of(error: ValidationError) -> list[tuple[str, str]]:
+    """Which setting is wrong and how; the name is empty for what is wrong with several together."""
+    return [
+        (".".join(map(str, fault["loc"])).upper(), fault["msg"].removeprefix("Value error, "))
+        for fault in error.errors()
+    ]
 
 
 def exit_code_of(run: Callable[[], None]) -> int:

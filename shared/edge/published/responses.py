@@ -58,8 +58,8 @@ def error_example(status: int) -> dict[str, Any]:
 
 
 def is_good(status: str) -> bool:
-    """Whether it is no error: what a stream begins with is one of 1xx."""
-    return status < "3"
+    """Whether it is no error: what a stream begins with is one of 1xx, what is not sent again one of 3xx."""
+    return status < "4"
 
 
 def complete_answers(operation: dict[str, Any], endpoint: Endpoint, errors: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """From a call to its answer: credential, right, rate, input, the method, errors. The same for all."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -48,23 +48,35 @@ class Answering:
     async def _unary(self, raw: bytes, context: Context) -> bytes:
         """A change that has begun is finished, whether or not the client still waits for its answer."""
         answers: list[bytes] = []
-        answering = self._answer(raw, context, answers, asyncio.current_task())
-        await self._run(context, self._work.shielded(answering))
+        trailers: dict[str, str] = {}
+        answering = self._answer(raw, context, answers, trailers, asyncio.current_task())
+        await self._run(context, self._work.shielded(answering), trailers)
         return answers[0]
 
-    async def _answer(self, raw: bytes, context: Context, answers: list[bytes], handler: Handler) -> None:
-        call = await self._call(context, handler)
-        if await call.client_is_gone():
-            return  # whoever asked believes by now that it was not done
-        answer = await self._method.function(call, request=self._read(raw))
+    async def _answer(
+        self,
+        raw: bytes,
+        context: Context,
+        answers: list[bytes],
+        trailers: dict[str, str],
+        handler: Handler,
+    ) -> None:
+        call = await self._call(context, trailers, handler)
+        place = await self._core.fair.take(call.caller.org_id, _when_done(handler))
+        try:
+            if await call.client_is_gone():
+                return  # whoever asked believes by now that it was not done
+            answer = await self._method.function(call, request=self._read(raw))
+        finally:
+            place.give_up()
         answers.append(answer.SerializeToString())
 
     async def _stream(self, sent: Any, context: Context) -> None:
         with self._work.counted():
-            await self._run(context, self._answers(sent, context))
+            await self._run(context, self._answers(sent, context), {})
 
     async def _answers(self, sent: Any, context: Context) -> None:
-        call = await self._call(context, asyncio.current_task())
+        call = await self._call(context, {}, asyncio.current_task())
         what = (
             {"requests": Requests(context.read, self._read)}
             if self._method.streams_requests
@@ -74,19 +86,20 @@ class Answering:
             async for answer in answers:
                 await context.write(answer.SerializeToString())
 
-    async def _run(self, context: Context, work: Coroutine[Any, Any, None]) -> None:
+    async def _run(self, context: Context, work: Coroutine[Any, Any, None], trailers: dict[str, str]) -> None:
         """Do the work of a call; every error becomes a status."""
-        request_id = request_id_of(metadata_of(context.invocation_metadata()))
+        metadata = metadata_of(context.invocation_metadata())
+        request_id = request_id_of(metadata)
         try:
             await work
         except Exception as error:  # noqa: BLE001 - whatever it is, there is a status
-            status = status_of(error, self._method.path, request_id)
+            status = status_of(error, self._method.path, metadata, request_id)
             self._count(status.code)
             await context.abort(status.code, status.text, status.trailers)
         self._count(grpc.StatusCode.OK)
-        context.set_trailing_metadata(((REQUEST_ID, request_id),))
+        context.set_trailing_metadata(((REQUEST_ID, request_id), *trailers.items()))
 
-    async def _call(self, context: Context, handler: Handler) -> RpcCall:
+    async def _call(self, context: Context, trailers: dict[str, str], handler: Handler) -> RpcCall:
         core, method = self._core, self._method
         metadata = metadata_of(context.invocation_metadata())
         now = core.clock()
@@ -113,6 +126,7 @@ class Answering:
             run_to_its_end=self._work.start,
             prove=prove_again,
             changes=changes,
+            trailers=trailers,
         )
 
     def _read(self, raw: bytes) -> Message:
@@ -126,3 +140,10 @@ class Answering:
 
     def _count(self, code: grpc.StatusCode) -> None:
         self._core.tally.requests["gRPC", self._method.path, code.value[0]] += 1
+
+
+def _when_done(handler: Handler) -> "Callable[[Callable[[], None]], None] | None":
+    """The task of a call ends when its client goes."""
+    if handler is None:
+        return None
+    return lambda leave: handler.add_done_callback(lambda _: leave())

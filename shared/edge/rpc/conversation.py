@@ -103,6 +103,6 @@ def _hold(handed: Handed, response: pb.ProcessResponse) -> Flight | None:
 
 def _refusal(error: Exception, call: RpcCall) -> pb.ProcessResponse:
     """An error as an answer: its code is that of a call which fails, but for a lost lease."""
-    status = status_of(error, "ProcessJobs", call.request_id)
+    status = status_of(error, "ProcessJobs", call.metadata, call.request_id)
     code = error.code if isinstance(error, LeaseExpiredError) else status.code.name
     return pb.ProcessResponse(error=pb.ErrorResponse(code=code, message=status.text))

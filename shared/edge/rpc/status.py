@@ -1,11 +1,13 @@
 """Errors as gRPC tells them: a status, a text for people, and trailing metadata."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import grpc
 
 from shared.errors import FaultError, RateLimitedError, SpooledError
+from shared.trace import named_in_log
 
 logger = logging.getLogger("spooled.rpc")
 REQUEST_ID = "x-request-id"
@@ -23,13 +25,14 @@ class Status:
     trailers: Trailers
 
 
-def status_of(error: Exception, path: str, request_id: str) -> Status:
+def status_of(error: Exception, path: str, metadata: Mapping[str, str], request_id: str) -> Status:
     """The status of an error; the log has what the caller is not told."""
     if not isinstance(error, SpooledError):
-        logger.error("call %s of %s failed", request_id, path, exc_info=error)
+        logger.error("call %s of %s failed", named_in_log(request_id, metadata), path, exc_info=error)
         error = FaultError()
     elif error.status >= FaultError.status and error.__cause__ is not None:
-        logger.error("call %s of %s: %s", request_id, path, error.message, exc_info=error.__cause__)
+        named = named_in_log(request_id, metadata)
+        logger.error("call %s of %s: %s", named, path, error.message, exc_info=error.__cause__)
     text = error.message[:_LONGEST_TEXT]
     if isinstance(error, FaultError):
         text = f"{text} Request id: {request_id}"

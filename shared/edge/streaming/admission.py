@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from shared.core import Core
 from shared.edge.call import Call
 from shared.edge.credential import bearer
 from shared.edge.endpoint import Endpoint
+from shared.edge.headers import read_headers
 from shared.edge.respond import path_arguments, query_values, validated
 from shared.edge.streaming.selection import Selection
 from shared.edge.throttle import throttle
@@ -44,7 +44,7 @@ async def admission(endpoint: Endpoint, core: Core, scope: Scope, one_by_one: as
     Raises UnauthorizedError, ForbiddenError, RateLimitedError, InvalidInputError and what the page raises.
     """
     changes = core.key_cache.changes
-    headers, query = Headers(scope=scope), query_values(scope)
+    headers, query = read_headers(scope), query_values(scope)
     credential = bearer(headers) or query.get("token", "")
     if not credential:
         raise UnauthorizedError

@@ -92,7 +92,7 @@ class Streaming:
                     return
                 watch = await _watch(core, admitted, entered)
             except Exception as error:  # noqa: BLE001 - whatever it is, there is an answer
-                await send_answer(failed(error, request_id), scope, send)
+                await send_answer(failed(error, scope), scope, send)
                 return
             core.tally.requests[endpoint.method, endpoint.path, endpoint.status] += 1
             reader = Reader(line, watch, admitted, request_id)

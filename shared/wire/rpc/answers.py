@@ -44,6 +44,11 @@ def job_message(job: dict[str, Any], org_id: str) -> pb.Job:
     return message
 
 
+def trace_metadata(job: dict[str, Any]) -> dict[str, str]:
+    """The trace of a job, for which a message has no field."""
+    return {name: job[name] for name in ("traceparent", "tracestate") if name in job}
+
+
 def how_many_fit(jobs: Sequence[pb.Job]) -> int:
     """How many of the jobs, from the first on, an answer holds that clients with usual limits take: one at
     least, which may be larger than that.

@@ -1,0 +1,1 @@
+"""What is measured, and how: `make bench`, or a module by itself with `python -m benchmarks.MODULE`."""

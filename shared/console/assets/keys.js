@@ -1,0 +1,92 @@
+/** API keys: who may come in, and what they may do. A secret is shown once, when it is made. */
+
+import { del, get, post } from "./api.js";
+import { ask, show } from "./dialog.js";
+import { h } from "./dom.js";
+import { ago, number } from "./format.js";
+import { said } from "./notice.js";
+import { secretView } from "./secret.js";
+import { table } from "./table.js";
+
+const RIGHTS = [
+  "jobs:read", "jobs:write", "jobs:delete", "queues:read", "queues:write", "queues:admin", "workers:read", "workers:write",
+  "schedules:read", "schedules:write", "webhooks:read", "webhooks:write", "api-keys:read", "api-keys:write",
+  "organization:read", "organization:admin", "users:read", "users:admin",
+];
+const OF_A_WORKER = ["jobs:read", "jobs:write", "queues:read", "workers:write"];
+
+export const title = () => "API keys";
+export const read = ({ signal }) => get("/api-keys", { signal });
+export const acts = (_, page) => h("button", { type: "button", class: "primary", "data-new": true, on: { click: () => create(page) } }, "New key");
+
+export function view(keys, page) {
+  const isAll = page.query.revoked === "yes";
+  const rows = keys.filter((key) => isAll || key.is_active);
+  const revoked = keys.filter((key) => !key.is_active).length;
+  return [
+    revoked > 0 &&
+      h("div", { class: "filters", key: "filters" }, h("label", null, h("input", { type: "checkbox", checked: isAll, on: { change: () => page.go({ revoked: isAll ? null : "yes" }, { replace: true }) } }), ` Show ${number(revoked)} revoked`)),
+    table({
+      caption: "API keys",
+      rows,
+      key: (key) => key.id,
+      dim: (key) => !key.is_active,
+      columns: [
+        { title: "Name", cell: ({ name }) => name },
+        { title: "Begins with", cell: ({ key_prefix: prefix }) => h("code", null, `${prefix}…`) },
+        { title: "May", cell: rights },
+        { title: "Queues", cell: ({ queues }) => (queues.length === 0 || queues.includes("*") ? "all" : queues.join(", ")) },
+        { title: "Requests a minute", end: true, cell: ({ rate_limit: rate }) => number(rate) },
+        { title: "Last used", cell: ({ last_used: last }) => (last ? ago(last) : "never") },
+        { title: "Ends", cell: (key) => (key.is_active ? (key.expires_at ? ago(key.expires_at) : "never") : h("span", { class: "state bad" }, "Revoked")) },
+        { title: "", label: "Acts", end: true, cell: (key) => key.is_active && h("button", { type: "button", class: "danger", "aria-label": `Revoke ${key.name}`, on: { click: () => revoke(key, page) } }, "Revoke") },
+      ],
+      empty: "No key is good any more.",
+    }),
+  ];
+}
+
+function rights({ permissions }) {
+  if (permissions === null) return "everything";
+  return h("details", null, h("summary", null, permissions.length === 1 ? permissions[0] : `${number(permissions.length)} rights`), permissions.join(", "));
+}
+
+async function create(page) {
+  const queues = await get("/queues").catch(() => []);
+  const made = await ask({
+    title: "New API key",
+    fields: [
+      { name: "name", label: "Name", required: true, maxlength: 100, placeholder: "Mailer in production" },
+      { name: "permissions", label: "May", type: "checks", value: OF_A_WORKER, options: RIGHTS.map((right) => [right, right]), help: "What a worker needs is ticked. None ticked: everything." },
+      { name: "queues", label: "Only for these queues", help: "Names with commas between. Empty: all.", placeholder: queues.slice(0, 2).map((queue) => queue.name).join(", ") },
+      { name: "rate_limit", label: "Requests a minute", type: "number", min: 1, max: 10_000, help: "Empty: the plan's." },
+      { name: "expires_at", label: "Ends at", type: "datetime-local", help: "By your clock. Empty: never." },
+    ],
+    act: "Create",
+    run: ({ name, permissions, queues: wanted, rate_limit: rate, expires_at: end }) =>
+      post("/api-keys", {
+        name,
+        permissions: permissions.length > 0 ? permissions : null,
+        queues: wanted.split(",").map((queue) => queue.trim()).filter(Boolean),
+        rate_limit: rate,
+        expires_at: end ? new Date(end).toISOString() : null,
+      }),
+  });
+  if (!made) return;
+  await page.reload();
+  await show({ title: `${made.name} is there`, content: secretView(made.key), act: "I have it" });
+}
+
+async function revoke(key, page) {
+  const done = await ask({
+    title: `Revoke ${key.name}?`,
+    text: "Whoever uses it is refused from the next request on, for good. Jobs that its workers hold are not given back before their lease ends.",
+    act: "Revoke",
+    danger: true,
+    run: () => del(`/api-keys/${key.id}`),
+  });
+  if (done) {
+    said(`${key.name} is revoked.`);
+    await page.reload();
+  }
+}

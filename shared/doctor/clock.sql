@@ -1,0 +1,2 @@
+-- clock --
+SELECT clock_timestamp() AS now;

@@ -1,0 +1,250 @@
+"""Who goes at once, who stands in line, and that nobody waits behind another organization's."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from shared.limits.fair import CrowdedError, Fair, Leave
+
+LARGE, SMALL = 1, 2
+
+
+@dataclass
+class World:
+    """A gate of two places, with time that stands still, and what came of those who asked."""
+
+    places: int = 2
+    most_in_line: int = 100
+    time: float = 1000.0
+    under_way: list[Any] = field(default_factory=list)
+    tasks: dict[Any, asyncio.Task[None]] = field(default_factory=dict)
+    over: dict[Any, asyncio.Event] = field(default_factory=dict)
+    leave: dict[Any, Leave] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.fair = Fair(places=self.places, most_in_line=self.most_in_line, clock=lambda: self.time)
+
+    async def come(self, org_id: int, *names: Any) -> None:
+        """Requests of an organization come, in this order."""
+        for name in names:
+            self.over[name] = asyncio.Event()
+            self.tasks[name] = asyncio.create_task(self._request(org_id, name))
+            await settled()
+
+    async def end(self, *names: Any) -> None:
+        """What was under way is over."""
+        for name in names:
+            self.over[name].set()
+            await self.tasks[name]
+            await settled()
+
+    async def _request(self, org_id: int, name: Any) -> None:
+        def keep(leave: Leave) -> None:
+            self.leave[name] = leave
+
+        place = await self.fair.take(org_id, keep)
+        self.under_way.append(name)
+        try:
+            await self.over[name].wait()
+        finally:
+            self.under_way.remove(name)
+            place.give_up()
+
+
+async def settled() -> None:
+    """What can go on without anybody's help has gone on."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def until_turn(world: World, in_line: int) -> None:
+    """Stops in the moment in which somebody is given a place and does not know of it yet."""
+    for _ in range(10):
+        if world.fair.in_line == in_line:
+            return
+        await asyncio.sleep(0)
+    raise AssertionError(world.fair.in_line)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def numbers(count: int, prefix: str = "large") -> Sequence[str]:
+    return [f"{prefix}-{number}" for number in range(count)]
+
+
+async def test_who_is_alone_is_not_held_back(world: World) -> None:
+    """An organization with the process to itself has as many requests under way as it sends."""
+    await world.come(LARGE, *numbers(50))
+
+    assert len(world.under_way) == 50
+    assert world.fair.in_line == 0
+
+
+async def test_one_does_not_wait_for_another(world: World) -> None:
+    """However many stand in line, another organization's request goes at once."""
+    await world.come(SMALL, "first")
+    await world.come(LARGE, *numbers(50))
+    await world.come(SMALL, "second")
+
+    assert world.under_way == ["first", "large-0", "large-1", "second"]
+    assert world.fair.in_line == 48
+
+
+async def test_those_in_line_go_in_their_order(world: World) -> None:
+    """Each place that is free goes to who has waited longest; who comes then does not overtake."""
+    await world.come(SMALL, "small")
+    await world.come(LARGE, *numbers(5))
+    await world.end("large-1")
+    await world.come(LARGE, "late")
+    seen = [list(world.under_way)]
+    for name in ("large-0", "large-2", "large-3"):
+        await world.end(name)
+        seen.append(list(world.under_way))
+
+    assert [names[1:] for names in seen] == [
+        ["large-0", "large-2"],
+        ["large-2", "large-3"],
+        ["large-3", "large-4"],
+        ["large-4", "late"],
+    ]
+
+
+async def test_another_counts_for_a_second_after_its_last_request(world: World) -> None:
+    """A pause between two requests of the small one does not let the large one in at once."""
+    await world.come(SMALL, "small")
+    await world.end("small")
+    world.time += 0.9
+    await world.come(LARGE, *numbers(4))
+    world.time += 0.9
+
+    assert world.under_way == ["large-0", "large-1"]
+
+    world.time += 0.2
+    await world.end("large-0")
+
+    assert world.under_way == ["large-1", "large-2", "large-3"]
+
+
+async def test_who_steps_aside_takes_no_place(world: World) -> None:
+    """One that waits for something leaves its place to the next, and gives it up only once."""
+    await world.come(SMALL, "small")
+    woken = asyncio.Event()
+
+    async def long_poll() -> None:
+        place = await world.fair.take(LARGE)
+
+        async def wait() -> None:
+            world.fair.step_aside()
+            await woken.wait()
+
+        await asyncio.create_task(wait())
+        place.give_up()
+
+    polls = [asyncio.create_task(long_poll()) for _ in range(10)]
+    await settled()
+    await world.come(LARGE, *numbers(3))
+    woken.set()
+    await asyncio.gather(*polls)
+    await world.end("large-0")
+
+    assert world.under_way == ["small", "large-1", "large-2"]
+    assert world.fair.in_line == 0
+
+
+async def test_nothing_is_stepped_aside_from_without_a_place(world: World) -> None:
+    """What runs outside a request may wait too."""
+    world.fair.step_aside()
+    await world.come(SMALL, "small")
+
+    assert world.under_way == ["small"]
+
+
+async def test_who_is_cancelled_leaves_the_line(world: World) -> None:
+    """In line, or in the very moment of its turn: its place goes to the next."""
+    await world.come(SMALL, "small")
+    await world.come(LARGE, *numbers(6))
+    world.tasks["large-2"].cancel()
+    await settled()
+    assert world.fair.in_line == 3
+    world.over["large-0"].set()
+    await until_turn(world, in_line=2)
+    world.tasks["large-3"].cancel()
+    await settled()
+
+    assert world.under_way == ["small", "large-1", "large-4"]
+    await world.end("large-1", "large-4", "large-5", "small")
+    assert world.fair.in_line == 0
+    await world.come(LARGE, *numbers(2, "later"))
+    assert world.under_way == numbers(2, "later")
+
+
+async def test_a_cancellation_and_a_free_place_in_one_moment_lose_nothing(world: World) -> None:
+    """A place that is free while the first in line goes is the second's."""
+    await world.come(SMALL, "small")
+    await world.come(LARGE, *numbers(4))
+    world.tasks["large-2"].cancel()
+    world.over["large-0"].set()
+    await settled()
+
+    assert world.under_way == ["small", "large-1", "large-3"]
+    assert world.fair.in_line == 0
+
+
+async def test_a_client_that_goes_leaves_the_line(world: World) -> None:
+    """What it asked for is not done; one that goes later changes nothing."""
+    await world.come(SMALL, "small")
+    await world.come(LARGE, *numbers(4))
+    world.leave["large-2"]()
+    await world.end("large-0")
+    world.leave["large-3"]()
+    world.leave["large-2"]()
+
+    with pytest.raises(CrowdedError):
+        await world.tasks["large-2"]
+    assert world.under_way == ["small", "large-1", "large-3"]
+    assert world.fair.in_line == 0
+
+
+async def test_of_the_longest_line_the_newest_is_refused() -> None:
+    """Lines have an end, and who floods does not have others refused."""
+    world = World(places=1, most_in_line=3)
+    await world.come(SMALL, "small-0")
+    await world.come(LARGE, *numbers(5))
+    await world.come(SMALL, "small-1")
+
+    for refused in ("large-4", "large-3"):
+        with pytest.raises(CrowdedError) as told:
+            await world.tasks[refused]
+        assert (told.value.status, told.value.retry_after) == (503, 1)
+    assert world.fair.in_line == 3
+    await world.end("small-0", "large-0")
+    assert world.under_way == ["small-1", "large-1"]
+
+
+async def test_all_in_line_are_refused_at_the_end(world: World) -> None:
+    """A process that ends leaves nobody waiting, and what is under way ends by itself."""
+    await world.come(SMALL, *numbers(3, "small"))
+    await world.come(LARGE, *numbers(3))
+    world.fair.close()
+
+    with pytest.raises(CrowdedError):
+        await world.tasks["large-2"]
+    assert world.fair.in_line == 0
+    await world.end("large-0", "large-1", *numbers(3, "small"))
+
+
+async def test_organizations_that_have_gone_are_forgotten(world: World) -> None:
+    """A thousand that came and went do not make the last one share the process."""
+    for org_id in range(1000):
+        await world.come(org_id, org_id)
+        await world.end(org_id)
+    world.time += 2
+    await world.come(LARGE, *numbers(20))
+
+    assert len(world.under_way) == 20
