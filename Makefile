@@ -28,7 +28,7 @@ cloud: .venv/dev ## Set up and run the deployed stack on this machine: Lambda fu
 
 .PHONY: test
 test: check ## Everything CI does: lint, types, contracts, tests (T=tests/unit: some of the tests)
-	$(BIN)/python -m pytest -n $(WORKERS) --verbosity=0 $(T)
+	$(BIN)/python -m tests.support.suite -n $(WORKERS) --verbosity=0 $(T)
 
 .PHONY: check
 check: lint types contracts ## Lint, types and contracts, without the tests

@@ -43,7 +43,7 @@ async def test_schedule_without_a_right_starts_nothing(caplog: pytest.LogCapture
     refused = DeployedSchedule("held", "rate(1 minutes)", "function", "{}", "its role does not allow it")
     started = asyncio.create_task(run_schedules([refused, free], invoke))
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await invoked.wait()
     started.cancel()
     assert function.events == [{"of": "free"}]

@@ -18,7 +18,7 @@ from tests.support.npm import npm_install
 from tests.support.run import ROOT
 
 EXAMPLES = ROOT / "examples"
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 RIGHTS = ["jobs:write", "jobs:read", "queues:read"]
 
 

@@ -12,7 +12,7 @@ from spooled.worker import AsyncSpooledWorker
 
 from tests.support.until import until
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 @pytest.fixture

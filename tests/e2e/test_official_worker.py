@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import spooled
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 def eventually(condition: Callable[[], Any]) -> None:

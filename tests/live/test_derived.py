@@ -17,7 +17,7 @@ from tests.support.live import Teller, opened_hub
 
 async def next_of(watch: Watch, type_: str) -> LiveEvent:
     """The next event of a type."""
-    async with asyncio.timeout(20), aclosing(watch.follow()) as batches:
+    async with asyncio.timeout(60), aclosing(watch.follow()) as batches:
         async for batch in batches:
             for event in batch:
                 if event.type == type_:
@@ -89,7 +89,7 @@ async def test_a_changed_key_wakes_the_readers(core: Core, org: Tenant) -> None:
     async with (
         core.hub.watching(ids.decode("org", org.org_id)) as watch,
         aclosing(watch.follow()) as batches,
-        asyncio.timeout(5),
+        asyncio.timeout(60),
     ):
         before = watch.credentials_changed
         coming = asyncio.create_task(anext(batches))

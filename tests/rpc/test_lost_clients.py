@@ -74,4 +74,4 @@ async def test_a_client_that_hangs_is_noticed(impatient_address: str, org: Tenan
         async def is_back() -> bool:
             return bool((await org.job(held))["status"] == "pending")
 
-        await until(is_back, 40)
+        await until(is_back, 60)

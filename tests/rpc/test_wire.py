@@ -120,7 +120,7 @@ async def test_streams_of_one_connection(rpc_address: str) -> None:
 
 async def test_a_quiet_connection_is_pinged(impatient_address: str) -> None:
     """After a silence the server asks whether the client is there, and hangs up when it does not answer."""
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(60):
         connection = await RawHttp2.open(impatient_address)
         began = monotonic()
         await connection.next(PING)
@@ -174,7 +174,7 @@ async def test_garbage_ends_its_own_connection(
     rpc: Rpc, rpc_address: str, words: bytes, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """What is no HTTP/2 is hung up on; calls beside it go on, and nothing is written to the terminal."""
-    async with asyncio.timeout(20), said(rpc_address, words) as reader:
+    async with asyncio.timeout(60), said(rpc_address, words) as reader:
         await reader.read()
         await rpc.call("GetJob")
 
@@ -189,7 +189,7 @@ async def test_garbage_on_the_port_of_tls(core: Core, org: Tenant, tmp_path: Pat
     encrypted = replace(core, settings=core.settings.model_copy(update=files))
     trusting = grpc.ssl_channel_credentials(made.certificate.read_bytes())
     async with rpc_served(encrypted, every_method(), patience_seconds=2) as address:
-        async with asyncio.timeout(30), said(address, words) as reader:
+        async with asyncio.timeout(60), said(address, words) as reader:
             await until_hung_up(reader)
         async with grpc.aio.secure_channel(address, trusting) as channel:
             await Rpc(channel, org.key).call("Enqueue", queue_name="emails")

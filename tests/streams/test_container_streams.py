@@ -21,7 +21,7 @@ from tests.support.rpc import Rpc, health_of, rpc_client
 from tests.support.run import Run
 from tests.support.wait import wait_until
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 EMAILS = pb.StreamJobsRequest(queue_name="emails", worker_id="w1")
 
 

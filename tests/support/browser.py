@@ -24,7 +24,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.support.wait import wait_until
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 _FIND = """(() => {
   for (const element of document.querySelectorAll(%s)) {
     if (!element.checkVisibility({ visibilityProperty: true }) || element.disabled) continue;

@@ -18,6 +18,7 @@ from shared.events.channel import stream_of
 from shared.live import Hub, LiveEvent, RedisLines, Watch
 from shared.settings import Settings
 from shared.store import PooledConnections, Store
+from tests.support.until import until
 
 _LONGEST_SECONDS = 60
 """The database shows nothing to those who poll while any transaction on the server runs that began before."""
@@ -27,6 +28,7 @@ ADD_ORGANIZATION = (
     "INSERT INTO organization (name, slug, plan_tier, created_at, updated_at)"
     " VALUES ('Live', %s, 'enterprise', now(), now()) RETURNING org_id"
 )
+IS_SETTLED = "SELECT max(xact) < pg_snapshot_xmin(pg_current_snapshot()) FROM happening WHERE org_id = %s"
 KEEP = "INSERT INTO happening (org_id, told_at, names, item) VALUES (%s, now(), %s, %s)"
 
 
@@ -81,6 +83,15 @@ class Teller:
         """Through the database."""
         self.told += 1
         await self.database.execute(KEEP, (self.org_id, list(names), orjson.dumps(self._item(item)).decode()))
+
+    async def until_settled(self) -> None:
+        """Until no transaction of the server, of whatever test, is as old as what was kept last."""
+
+        async def is_settled() -> bool:
+            row = await (await self.database.execute(IS_SETTLED, (self.org_id,))).fetchone()
+            return row == (True,)
+
+        await until(is_settled)
 
     def _item(self, item: dict[str, Any]) -> dict[str, Any]:
         facts = {"job_id": f"job_{self.told}", "queue_name": "emails", "status": "pending"}

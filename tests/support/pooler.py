@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 SERVER_CONNECTIONS = 5
-_START_SECONDS = 10.0
+_START_SECONDS = 60.0
 
 # Each transaction may meet another server connection than the one before, and finds there what was left.
 _CONFIGURATION = """\

@@ -19,7 +19,7 @@ from shared.edge.service import Service
 from shared.edge.streaming import Streaming
 from tests.support.api import V1, Api
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 BESIDES = {"QueueStats", "SystemHealth", "QueueCreated"}
 """What may come between the events that a test is about."""
 

@@ -25,7 +25,7 @@ from spooled.realtime import (
 
 from tests.support.wait import wait_until
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 BESIDES = {"queue.stats", "system.health", "ping"}
 """What may come between the events that a test is about."""
 _FILTERS = ("queue", "job_id")

@@ -17,7 +17,7 @@ from shared.edge.opening import open_core
 from shared.edge.service import Service
 from shared.settings import Settings
 
-READY_SECONDS = 20.0
+READY_SECONDS = 60.0
 
 
 @dataclass

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-_LONGEST_SECONDS = 20
+_LONGEST_SECONDS = 60
+"""Some wait for all older transactions of the server: those of other tests too, which may fill tables."""
 
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = _LONGEST_SECONDS) -> None:

@@ -10,12 +10,19 @@ from shared.core import Core
 from shared.jobs.acts import run
 from shared.jobs.acts.choosing import QUERIES as CHOOSING
 from shared.jobs.acts.choosing import Choice
+from shared.settings import Settings
 from shared.store import SYSTEM, Statement
 from tests.support.acts import act_of, begin, bury_many
 from tests.support.api import Tenant
 from tests.support.clock import MovingClock
 
 BUDGET = 20.0
+
+
+@pytest.fixture
+def settings(settings: Settings, own_url: str) -> Settings:
+    """The timer takes what waits longest, of whatever test."""
+    return settings.model_copy(update={"database_url": own_url})
 
 
 async def test_organizations_take_turns(

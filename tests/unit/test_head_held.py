@@ -56,7 +56,7 @@ async def written(monkeypatch: Any, request: bytes, ends: bytes = b"\r\n\r\n") -
         async with serving_http(application, Settings(spooled_env="development"), opened):
             reader, writer = await asyncio.open_connection(*opened.getsockname())
             writer.write(request)
-            answer = await asyncio.wait_for(reader.readuntil(ends), 10)
+            answer = await asyncio.wait_for(reader.readuntil(ends), 60)
             writer.close()
     assert answer == b"".join(kept)
     return kept

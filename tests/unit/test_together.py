@@ -60,7 +60,7 @@ def endless(*, at_once: int = 1, largest: int = 64) -> Together:
 
 
 async def outcomes(tasks: Sequence[asyncio.Task[int]]) -> list[Any]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         return await asyncio.gather(*tasks, return_exceptions=True)
 
 
@@ -282,5 +282,5 @@ async def test_the_end_waits_for_what_is_under_way() -> None:
 
     assert not closing.done()
     work.let()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await closing
