@@ -11,8 +11,14 @@ from psycopg import sql
 from shared.store import Query, Row, Scope, Statement
 from shared.store.queries import prepared
 from shared.store.store import _BEGINNINGS
+from shared.tenants.caller import Caller
 
 _TABLES = ("job", "job_archive", "queue", "idempotency_key", "webhook", "watch", "happening", "workflow")
+
+
+CROWD = Caller(org_id=1, key_id=1)
+"""Who owns the jobs of tests/store/plans/crowd.sql."""
+ONE_PAGE_OF_READS = 200
 
 
 @dataclass(frozen=True)
@@ -162,3 +168,9 @@ def plan_of(
         connection.execute("DEALLOCATE examined")
     assert row is not None
     return Plan(row[0][0]["Plan"])
+
+
+def assert_reads_indexes(plan: Plan, most_buffers: int) -> None:
+    """No table that grows is read from end to end, and no more pages than that."""
+    assert plan.scanned_tables == set()
+    assert plan.buffers <= most_buffers

@@ -2,11 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from datetime import datetime
+from typing import Any
 
 import psycopg
 import pytest
@@ -14,10 +12,6 @@ import pytest
 from shared import ids
 from shared.core import Core
 from shared.events.in_flight import Flight
-from shared.events.wakeups import Wakeups
-from shared.jobs.acts.choosing import Choice
-from shared.jobs.acts.kinds import KINDS
-from shared.jobs.acts.request import ActRequest
 from shared.jobs.cancel import cancel_jobs, expire_jobs
 from shared.jobs.causes import fill_causes
 from shared.jobs.claim import (
@@ -31,72 +25,22 @@ from shared.jobs.dead import DeadFilter, purge_dead
 from shared.jobs.enqueue import NewJob, enqueue_jobs
 from shared.jobs.explain import _explain_waiting
 from shared.jobs.figures import count_slots
-from shared.jobs.filtering import STATUSES, JobFilter
+from shared.jobs.filtering import STATUSES
 from shared.jobs.flights import end_flights
 from shared.jobs.leases import extend_leases, recover_all, recover_leases, release_jobs
-from shared.jobs.listing import list_jobs
 from shared.jobs.read import find_job, job_statuses
 from shared.jobs.refusal import Hold
 from shared.jobs.retry import retry_jobs
 from shared.jobs.settle import Completion, Failure, complete_jobs, fail_jobs
 from shared.jobs.stats import job_stats
 from shared.metrics.gauges import read_gauges
-from shared.settings import Settings
-from shared.tenants.caller import Caller
 from shared.workers.held import jobs_of_worker
 from shared.workers.registry import WorkerNotFoundError
-from shared.workflows.read import list_workflows
-from tests.support.plans import Plan, RecordingStore, plan_of
-from tests.support.servers import Servers
+from tests.support.plans import CROWD as ORG
+from tests.support.plans import ONE_PAGE_OF_READS, RecordingStore, assert_reads_indexes, plan_of
 
-ORG = Caller(org_id=1, key_id=1)
 RUNNING = [70_000 + 20 * n for n in range(1, 11)]
 DEAD = [150_002, 150_004]
-ONE_PAGE_OF_READS = 200
-
-if TYPE_CHECKING:
-    from shared.store import Store
-
-pytestmark = pytest.mark.parametrize("generic", [False, True], ids=["custom", "generic"])
-
-
-@pytest.fixture(scope="module")
-def crowd(servers: Servers, worker_id: str) -> Iterator[psycopg.Connection[Any]]:
-    """A database of 200,000 jobs, whose statistics stay those of this moment however long the tests take."""
-    url = servers.new_database(f"plans_{worker_id}")
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("ALTER TABLE job SET (autovacuum_enabled = off)")
-        with connection.transaction():
-            connection.execute(Path(__file__).with_name("crowd.sql").read_bytes())
-        connection.execute("VACUUM ANALYZE job, job_archive, queue, workflow")
-        yield connection
-
-
-@pytest.fixture(scope="module")
-def cleaned(crowd: psycopg.Connection[Any]) -> None:
-    """Nothing is left of rows that the plans of other tests changed and rolled back."""
-    crowd.execute("VACUUM job")
-
-
-@pytest.fixture
-def store() -> RecordingStore:
-    return RecordingStore()
-
-
-@pytest.fixture
-def core(store: RecordingStore) -> Core:
-    settings = Settings(spooled_env="development")
-    return Core(settings, cast("Store", store), Wakeups())
-
-
-@pytest.fixture
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-def assert_reads_indexes(plan: Plan, most_buffers: int) -> None:
-    assert plan.scanned_tables == set()
-    assert plan.buffers <= most_buffers
 
 
 async def test_a_claim_behind_delayed_jobs_is_cheap(
@@ -360,76 +304,3 @@ async def test_what_a_worker_holds_is_found_among_what_runs(
 
     assert plan.rows == 500
     assert_reads_indexes(plan, 8 * 500)
-
-
-@pytest.mark.parametrize("status", [None, "failed"])
-async def test_a_page_of_workflows_goes_on_where_the_last_one_ended(
-    crowd: psycopg.Connection[Any],
-    core: Core,
-    store: RecordingStore,
-    status: str | None,
-    *,
-    generic: bool,
-) -> None:
-    """Behind five thousand others a page costs what it shows, and what it passes over."""
-    await list_workflows(core, ORG, status, after=ids.encode("wf", 5_000), limit=50, offset=0)
-
-    plan = plan_of(crowd, store.of("list_workflows"), generic=generic)
-
-    assert plan.rows == 51
-    assert_reads_indexes(plan, ONE_PAGE_OF_READS // 2)
-
-
-@pytest.mark.parametrize(
-    "wanted", [JobFilter(), JobFilter(queue="emails"), JobFilter(queue="queue-0")], ids=str
-)
-@pytest.mark.parametrize("act", KINDS)
-@pytest.mark.usefixtures("cleaned")
-async def test_a_chunk_of_an_act_reads_its_own_jobs(
-    crowd: psycopg.Connection[Any],
-    core: Core,
-    now: datetime,
-    *,
-    generic: bool,
-    act: str,
-    wanted: JobFilter,
-) -> None:
-    """The next jobs are found where the last chunk ended, however many lie before."""
-    store = cast("RecordingStore", core.store)
-    request = ActRequest(act, wanted, {})
-    following = Choice(ORG, request, 2**62, now).next_page(KINDS[act].chosen(request), 50_000, 100, now)
-    await store.fetch_each(ORG.scope, [following])
-
-    assert_reads_indexes(plan_of(crowd, store.of("page_of_act"), generic=generic), 6 * ONE_PAGE_OF_READS)
-
-
-FILTERS = [
-    JobFilter(),
-    JobFilter(queue="emails"),
-    JobFilter(statuses=("deadletter",)),
-    JobFilter(statuses=("cancelled",)),
-    JobFilter(statuses=("failed", "deadletter")),
-    JobFilter(queue="emails", statuses=("deadletter",)),
-    JobFilter(statuses=("completed",)),
-    JobFilter(queue="emails", statuses=("pending",), limit=20),
-    JobFilter(statuses=("processing",), limit=20),
-]
-
-
-@pytest.mark.parametrize("wanted", FILTERS, ids=str)
-async def test_a_page_of_a_list_is_cheap(
-    crowd: psycopg.Connection[Any],
-    core: Core,
-    store: RecordingStore,
-    now: datetime,
-    *,
-    generic: bool,
-    wanted: JobFilter,
-) -> None:
-    """A page costs what it shows, also of a rare status among many others."""
-    await list_jobs(core, ORG, wanted, now)
-
-    plan = plan_of(crowd, store.of("list_jobs"), generic=generic)
-
-    assert plan.rows > 0
-    assert_reads_indexes(plan, 1500)
