@@ -1,5 +1,6 @@
 """Where `spooled` begins, and where everything that goes wrong becomes words and an exit code."""
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -10,6 +11,7 @@ _OF_THE_EXTRA = {"click", "rich", "httpx"}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line, that of this process unless one is given, and return its exit code."""
+    _open_what_is_closed()
     try:
         from shared.command.running import run
 
@@ -19,3 +21,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         sys.stderr.write(f"The command line needs the package {missing.name}: pip install '.[command]'\n")
         return Exit.FAILED
+
+
+def _open_what_is_closed() -> None:
+    # A daemon may start with closed standard streams, which Python then lacks. As gnulib's `stdopen` does.
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 - until the process ends
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - as above

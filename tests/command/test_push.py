@@ -1,6 +1,7 @@
 """`spooled push`: what is given becomes jobs, and what does not is told."""
 
 import json
+import shlex
 import signal
 import subprocess
 from pathlib import Path
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from shared.command.exits import Exit
-from tests.support.command import CommandLine
+from tests.support.command import COMMAND, CommandLine
+from tests.support.run import ROOT
 
 
 def test_all_of_a_job(spooled: CommandLine) -> None:
@@ -45,6 +47,20 @@ def test_an_input_that_breaks(spooled: CommandLine) -> None:
 
     assert ended.code == Exit.FAILED
     assert "cannot be read any further" in ended.err
+
+
+def test_closed_streams(spooled: CommandLine) -> None:
+    """A program that lends no standard streams is one with empty input, whose job is made all the same."""
+    lent = f"{shlex.join(COMMAND)} push mails --lines <&- >&- 2>&-"
+    pushed = f"{shlex.join(COMMAND)} push mails {{}} <&- 2>&-"
+    empty = subprocess.run(lent, shell=True, env=spooled.environment, cwd=ROOT, check=False)
+    made = subprocess.run(
+        pushed, shell=True, env=spooled.environment, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert empty.returncode == Exit.DONE
+    assert made.returncode == Exit.DONE
+    assert made.stdout.startswith("job_")
 
 
 @pytest.mark.parametrize("payload", ["[" * 50_000 + "]" * 50_000, '"\udcff"', "NaN", "{"])
