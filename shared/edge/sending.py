@@ -7,6 +7,7 @@ from starlette.types import Scope, Send
 
 from shared.edge.answer import JSON, Answer, encode
 from shared.edge.cors import CORS_HEADERS
+from shared.edge.guards import guards_of
 from shared.edge.headers import read_headers
 from shared.edge.throttle import rate_headers
 from shared.packing import PAYS_FROM_BYTES, packed, unpacks_gzip
@@ -18,7 +19,7 @@ IS_HEAD = "spooled.is_head"
 
 
 def common_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
-    """What every answer carries."""
+    """What every answer carries, beside the guards that its kind of answer needs."""
     request_id = scope["spooled.request_id"].encode()
     return [(b"x-request-id", request_id), *CORS_HEADERS, *rate_headers(scope)]
 
@@ -29,6 +30,7 @@ async def send_answer(answer: Answer, scope: Scope, send: Send, usual_status: in
     body = b"" if status in _BODILESS else encode(answer.body)
     headers = [
         *common_headers(scope),
+        *guards_of(answer.headers),
         *((name.encode(), value.encode()) for name, value in answer.headers.items()),
     ]
     if len(body) >= PAYS_FROM_BYTES and _is_to_be_packed(answer, scope):

@@ -15,10 +15,12 @@ from shared.edge.answer import Answer, error_answer
 from shared.edge.cors import is_preflight, preflight_answer
 from shared.edge.documentation import documentation_routes
 from shared.edge.endpoint import Endpoint
+from shared.edge.guards import GUARDS
 from shared.edge.headers import read_headers
 from shared.edge.respond import failed, request_id_of, respond
 from shared.edge.routes import Routes
 from shared.edge.sending import IS_HEAD, common_headers, send_answer
+from shared.edge.static import console_by_folder
 from shared.errors import MethodNotAllowedError, NotFoundError
 
 if TYPE_CHECKING:
@@ -49,7 +51,8 @@ class Service:
         if streaming is not None:
             streams = streaming.routes(self.core)
             ordered += streaming.endpoints
-        self._others = Router([*streams, *documentation_routes(ordered)], redirect_slashes=False)
+        others = [*streams, *documentation_routes(ordered), console_by_folder()]
+        self._others = Router(others, redirect_slashes=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -150,8 +153,8 @@ def _within_invocation(core: Core, scope: Scope) -> Core:
 
 
 def _with_common_headers(scope: Scope, send: Send) -> Send:
-    """Documentation pages carry the request id and CORS headers too."""
-    common = common_headers(scope)
+    """Documentation pages carry the request id, CORS headers and guards too."""
+    common = [*common_headers(scope), *GUARDS]
 
     async def send_with_headers(message: dict[str, object]) -> None:
         if message["type"] == "http.response.start":

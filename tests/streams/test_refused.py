@@ -64,6 +64,8 @@ async def test_head_says_what_get_would(org: Tenant, path: str) -> None:
 
     assert (response.status_code, response.content) == (200, b"")
     assert response.headers["content-type"] == "text/event-stream"
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.headers.get_list("cache-control") == ["no-store"]
     assert (await org.client.head(V1 + path)).status_code == 401
 
 

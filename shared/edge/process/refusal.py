@@ -10,6 +10,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from shared.edge.answer import encode
 from shared.edge.connection import CONNECTION, Connection
 from shared.edge.cors import CORS_HEADERS
+from shared.edge.guards import GUARDS
 from shared.edge.process.head_held import HeadHeld
 from shared.errors import InvalidInputError
 
@@ -52,6 +53,7 @@ class RefusingProtocol(HttpToolsProtocol):
             (b"connection", b"close"),
             (b"x-request-id", uuid.uuid4().hex.encode()),
             *CORS_HEADERS,
+            *GUARDS,
         ]
         head = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
         self.transport.write(b"HTTP/1.1 400 Bad Request\r\n" + head + b"\r\n" + body)

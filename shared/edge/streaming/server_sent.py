@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from shared.edge.guards import GUARDS
 from shared.edge.sending import common_headers
 from shared.edge.streaming.declared import EVENT_STREAM
 from shared.edge.streaming.line import Hear, Line, pieces
@@ -15,7 +16,7 @@ _COME_BACK = b"retry: 1000\n"
 _COMMENT = b": still here\n"
 _HEADERS = [
     (b"content-type", EVENT_STREAM.encode()),
-    (b"cache-control", b"no-store"),
+    *GUARDS,
     (b"x-accel-buffering", b"no"),
     # A connection that may be clogged when its stream ends is good for nothing else.
     (b"connection", b"close"),
