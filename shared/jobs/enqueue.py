@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from shared.events.line import Waiter
     from shared.marks import Place
 
-QUERIES = load_queries(__file__, told=telling_of_jobs("job.created", rows="created", previous="NULL"))
+QUERIES = load_queries(
+    __file__,
+    is_made=load_queries(__file__)["is_made"].sql,
+    told=telling_of_jobs("job.created", rows="created", previous="NULL"),
+)
 _CHARGED = ("jobs_today", "active_jobs", "queues")
 
 

@@ -59,13 +59,17 @@ created AS (
            input.completion_webhook_secret, input.trace
     FROM input
     CROSS JOIN winner
-    WHERE input.has_parent AND (input.key IS NULL OR (winner.ids ->> input.key)::bigint = input.id)
+    WHERE {{is_made}}
     RETURNING id, queue, state, priority, attempts, max_retries, run_at, workflow_id, worker_id
 )
 SELECT made.ids, made.max_retries, made.timeouts, (SELECT winner.ids FROM winner) AS winners,
        CASE WHEN made.has_new_queues THEN declare_queues(
            %(org_id)s::bigint,
-           ARRAY(SELECT input.queue FROM input WHERE input.is_new_queue AND input.has_parent), %(now)s
+           ARRAY(
+               SELECT input.queue FROM input
+               CROSS JOIN winner
+               WHERE input.is_new_queue AND {{is_made}}
+           ), %(now)s
        ) ELSE 0 END AS new_queues,
        CASE WHEN %(told)s::boolean THEN {{told}} END AS told
 FROM (
@@ -75,3 +79,7 @@ FROM (
            bool_or(input.is_new_queue AND input.has_parent) AS has_new_queues
     FROM input
 ) AS made;
+
+-- is_made --
+-- A fragment. What stands for an earlier job makes nothing, nor the queue that it names.
+input.has_parent AND (input.key IS NULL OR (winner.ids ->> input.key)::bigint = input.id)

@@ -48,6 +48,18 @@ async def test_the_first_job_makes_its_queue(org: Tenant) -> None:
     ) == ("reports", 3, 300, None)
 
 
+async def test_a_repeated_key_makes_no_queue(org: Tenant) -> None:
+    """A push that stands for an earlier job, one by one or in bulk, does not make the queue that it names."""
+    first = await org.push("emails", idempotency_key="order-1")
+
+    again = await org.push("reports", idempotency_key="order-1", status=200)
+    jobs = [{"payload": 1, "idempotency_key": "order-1"}, {"payload": 2, "queue_name": "others"}]
+    await org.post("/jobs/bulk", {"queue_name": "exports", "jobs": jobs})
+
+    assert (again["id"], again["queue_name"]) == (first["id"], "emails")
+    assert [queue["name"] for queue in await org.get("/queues")] == ["emails", "others"]
+
+
 async def test_put_changes_what_it_names_and_makes_what_is_not_there(org: Tenant) -> None:
     """A change keeps what it does not name; settings are merged; the dashboard's names reach the columns."""
     await org.put("/queues/emails/config", {"max_retries": 5, "rate_limit": 10, "settings": {"team": "a"}})
