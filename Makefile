@@ -30,6 +30,11 @@ cloud: .venv/dev ## Set up and run the deployed stack on this machine: Lambda fu
 test: check ## Everything CI does: lint, types, contracts, tests (T=tests/unit: some of the tests)
 	$(BIN)/python -m tests.support.suite -n $(WORKERS) --verbosity=0 $(T)
 
+EFFORT ?= 100
+.PHONY: model
+model: .venv/dev ## Play thousands of histories against a model of the job life cycle (EFFORT=100: times 40)
+	SPOOLED_EFFORT=$(EFFORT) $(BIN)/python -m pytest -s tests/model
+
 .PHONY: check
 check: lint types contracts ## Lint, types and contracts, without the tests
 

@@ -1,0 +1,124 @@
+"""What a history is made of, as Hypothesis draws it."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
+
+Drawn = dict[str, Any]
+"""The name of an act with what was drawn for it; a job or a lease is a `Place`."""
+QUEUES = ("left", "right")
+
+
+class Place(NamedTuple):
+    """One of what clients know, so many before the latest; `apt`: of those to which the act can be done."""
+
+    back: int
+    apt: bool
+
+
+seldom = st.sampled_from([False, False, False, True])
+
+
+def _act(name: str, **fields: Any) -> st.SearchStrategy[Drawn]:
+    return st.fixed_dictionaries({"act": st.just(name), **fields})
+
+
+def _places(most: int) -> st.SearchStrategy[Place]:
+    return st.builds(Place, st.integers(0, most), seldom.map(lambda rare: not rare))
+
+
+queues = st.sampled_from(["left", "left", "right"])
+workers = st.sampled_from(["w0", "w1", "w2"])
+leases = st.sampled_from([None, None, 5, 60])
+
+
+def _new_jobs(queue: st.SearchStrategy[str], later: Sequence[int]) -> st.SearchStrategy[Drawn]:
+    return st.fixed_dictionaries(
+        {"queue": queue},
+        optional={
+            "priority": st.integers(-1, 1),
+            "delay_seconds": st.sampled_from(later),
+            "max_retries": st.integers(0, 2),
+            "timeout_seconds": st.sampled_from([1, 10, 300]),
+            "idempotency_key": st.sampled_from(["k1", "k2", "k3"]),
+            "expires_in": st.sampled_from([1, 10, 500]),
+        },
+    )
+
+
+new_jobs = _new_jobs(queues, later=[0, 0, 1, 10, 500])
+configs = st.fixed_dictionaries(
+    {},
+    optional={
+        "max_retries": st.integers(0, 2),
+        "timeout_seconds": st.sampled_from([1, 10, 300]),
+        "retry_delay_seconds": st.sampled_from([0.0, 1.0, 7.0]),
+        "backoff_multiplier": st.sampled_from([1.0, 2.0]),
+        "backoff_max_seconds": st.sampled_from([5.0, 3600.0]),
+        "concurrency": st.none() | st.integers(1, 3),
+        "enabled": st.booleans(),
+    },
+)
+
+
+def _settling(name: str, reach: int, **fields: Any) -> st.SearchStrategy[Drawn]:
+    """By whom: the holder, somebody else or nobody in particular; with a lease or without."""
+    anybody = [] if name == "complete_and_claim" else [None]  # who claims has a name
+    by = st.sampled_from(["holder", "holder", "holder", "w0", *anybody])
+    return _act(name, hold=_places(reach), by=by, fenced=seldom.map(lambda rare: not rare), **fields)
+
+
+def acts(reach: int) -> st.SearchStrategy[Drawn]:
+    """One act; of jobs and leases it names one of the latest `reach`."""
+    kinds = _kinds(reach)
+    names = [name for name in kinds for _ in range(_FREQUENT.get(name, 1))]
+    return st.sampled_from(names).flatmap(kinds.__getitem__)
+
+
+_FREQUENT = {"enqueue": 3, "claim": 4, "complete": 2, "fail": 4, "retry": 2, "run_timers": 2}
+
+
+def _kinds(reach: int) -> dict[str, st.SearchStrategy[Drawn]]:
+    jobs, limits = _places(reach), st.sampled_from([1, 2, 5])
+    some = st.lists(jobs, min_size=1, max_size=4)
+    kinds: list[tuple[str, Drawn]] = [
+        ("enqueue", {"job": new_jobs}),
+        ("enqueue_many", {"jobs": st.lists(new_jobs, min_size=1, max_size=4)}),
+        ("claim", {"queue": queues, "worker": workers, "limit": limits, "lease": leases}),
+        ("dequeue", {"queue": queues, "worker": workers, "lease": leases}),
+        ("complete_many", {"holds": some}),
+        ("cancel", {"job": jobs}),
+        ("retry", {"job": jobs}),
+        ("retry_dead", {"jobs": st.none() | some, "queue": st.none() | queues, "limit": limits}),
+        ("purge_dead", {"queue": st.none() | queues, "limit": st.just(1)}),
+        ("set_priority", {"job": jobs, "priority": st.integers(-2, 2)}),
+        ("configure", {"queue": queues, "fields": configs}),
+        ("pause", {"queue": queues, "reason": st.sampled_from([None, "why"])}),
+        ("resume", {"queue": queues}),
+        ("get", {"job": jobs}),
+        ("run_timers", {}),
+    ]
+    settling: list[tuple[str, Drawn]] = [
+        ("complete", {"result": st.sampled_from([None, {"ok": True}])}),
+        ("complete_and_claim", {"queue": queues}),
+        ("fail", {"error": st.sampled_from(["broken", "worse"]), "no_retry": st.booleans()}),
+        ("heartbeat", {"seconds": st.sampled_from([5, 60, 600])}),
+        ("release", {"delay": st.sampled_from([0, 10])}),
+    ]
+    return {name: _act(name, **fields) for name, fields in kinds} | {
+        name: _settling(name, reach, **fields) for name, fields in settling
+    }
+
+
+openings = queues.flatmap(
+    lambda queue: st.tuples(
+        _act(
+            "configure", queue=st.just(queue), fields=configs.map(lambda fields: fields | {"enabled": True})
+        ),
+        _act("enqueue_many", jobs=st.lists(_new_jobs(st.just(queue), later=[0]), min_size=3, max_size=6)),
+        _act("claim", queue=st.just(queue), worker=workers, limit=st.just(3), lease=leases),
+    ).map(list)
+)
+"""Some jobs, of which some are held."""
+moves = _act("move_clock", seconds=st.sampled_from([1, 1, 5, 11, 61, 301, 90_000]))

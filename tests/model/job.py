@@ -1,0 +1,139 @@
+"""A job and a queue of the model, and a job as the service must show it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+SETTLED = frozenset({"completed", "deadletter", "cancelled"})
+
+
+@dataclass(frozen=True)
+class Between:
+    """An instant of which only the bounds are known."""
+
+    first: datetime
+    last: datetime
+
+
+@dataclass
+class Queue:
+    """What jobs inherit and what holds them, with the values of a queue that nobody configured."""
+
+    max_retries: int = 3
+    timeout_seconds: int = 300
+    retry_delay_seconds: float = 1
+    backoff_multiplier: float = 2
+    backoff_max_seconds: float = 3600
+    concurrency: int | None = None
+    enabled: bool = True
+    paused_at: datetime | None = None
+    reason: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.enabled and self.paused_at is None
+
+    def whole(self, name: str) -> dict[str, Any]:
+        return {
+            "name": name,
+            "max_retries": self.max_retries,
+            "timeout_seconds": self.timeout_seconds,
+            "retry_delay_seconds": self.retry_delay_seconds,
+            "backoff_multiplier": self.backoff_multiplier,
+            "backoff_max_seconds": self.backoff_max_seconds,
+            "concurrency": self.concurrency,
+            "enabled": self.is_open,
+            "paused": self.paused_at is not None,
+            "paused_at": self.paused_at,
+            "pause_reason": self.reason,
+        }
+
+    def backoff(self, failures: int, now: datetime) -> Between:
+        delay = self.retry_delay_seconds * self.backoff_multiplier ** (failures - 1)
+        first = now + timedelta(seconds=min(delay, self.backoff_max_seconds))
+        return Between(first, first + timedelta(seconds=0.5))
+
+
+@dataclass
+class Job:
+    """`run_at` is a `Between` from a lapse to the first look, as nobody is told of the jitter."""
+
+    id: str
+    queue: str
+    payload: Any
+    priority: int
+    run_at: Any
+    max_retries: int
+    timeout_seconds: int
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime | None
+    key: str | None
+    state: str = "pending"
+    attempts: int = 0
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    leased_until: datetime | None = None
+    lease: str | None = None
+    worker: str | None = None
+    error: str | None = None
+    result: Any = None
+
+    def is_due(self, now: datetime) -> bool:
+        """One whose backoff began in this instant is not due in it."""
+        is_ahead = isinstance(self.run_at, Between) or self.run_at > now
+        return self.state == "pending" and not is_ahead and not self.is_expired(now)
+
+    def is_lapsed(self, now: datetime) -> bool:
+        return self.leased_until is not None and self.leased_until <= now
+
+    def is_expired(self, now: datetime) -> bool:
+        return self.expires_at is not None and self.expires_at <= now
+
+    def status(self, now: datetime) -> str:
+        """`scheduled` is a first run that lies ahead."""
+        is_ahead = not isinstance(self.run_at, Between) and self.run_at > now
+        return "scheduled" if self.state == "pending" and not self.attempts and is_ahead else self.state
+
+    @property
+    def scheduled_at(self) -> Any:
+        return None if self.run_at == self.created_at else self.run_at
+
+    @property
+    def retry_count(self) -> int:
+        """Failed attempts: the run under way, and the last of a job that is done, is none."""
+        return self.attempts if self.state in {"pending", "cancelled"} else max(0, self.attempts - 1)
+
+    def whole(self, now: datetime) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "queue_name": self.queue,
+            "queue": self.queue,
+            "status": self.status(now),
+            "payload": self.payload,
+            "result": self.result,
+            "retry_count": self.retry_count,
+            "attempt": self.retry_count,
+            "attempts": self.attempts,
+            "max_retries": self.max_retries,
+            "last_error": self.error,
+            "created_at": self.created_at,
+            "updated_at": self.updated_at,
+            "scheduled_at": self.scheduled_at,
+            "started_at": self.started_at,
+            "completed_at": self.finished_at,
+            "expires_at": self.expires_at,
+            "priority": self.priority,
+            "timeout_seconds": self.timeout_seconds,
+            "assigned_worker_id": self.worker,
+            "lease_id": self.lease if self.state == "processing" else None,
+            "lease_expires_at": self.leased_until,
+            "leased_until": self.leased_until,
+            "idempotency_key": self.key,
+        }
+
+    def claimed(self, now: datetime) -> dict[str, Any]:
+        """What the worker hears that just took it."""
+        left_out = {"result", "updated_at", "completed_at", "expires_at"}
+        shown = {name: value for name, value in self.whole(now).items() if name not in left_out}
+        return shown | {"worker_id": self.worker}
