@@ -16,7 +16,7 @@ from shared.edge.opening import open_core
 from shared.settings import Settings
 from shared.wire.proto import spooled_pb2 as pb
 from tests.support.api import Tenant
-from tests.support.mortal import MortalRedis, mortal_redis
+from tests.support.mortal import Mortal, mortal_redis
 from tests.support.rpc import Rpc, rpc_client, rpc_served
 from tests.support.streams import dequeue, next_of, streaming
 from tests.support.until import until, until_consumers_wait
@@ -54,7 +54,7 @@ class Work:
 
 
 @pytest.fixture
-def redis(tmp_path: Path) -> Iterator[MortalRedis]:
+def redis(tmp_path: Path) -> Iterator[Mortal]:
     with mortal_redis(tmp_path) as running:
         yield running
 
@@ -71,7 +71,7 @@ async def process(settings: Settings, key: str) -> AsyncIterator[Process]:
 
 
 @pytest.fixture
-async def processes(settings: Settings, redis: MortalRedis, org: Tenant) -> AsyncIterator[list[Process]]:
+async def processes(settings: Settings, redis: Mortal, org: Tenant) -> AsyncIterator[list[Process]]:
     """Two on one database, with that Redis."""
     own = settings.model_copy(update={"redis_url": redis.url})
     async with AsyncExitStack() as opened:
@@ -119,7 +119,7 @@ async def working(at: Process, settles_at: Process, work: Work, go_on: asyncio.E
 
 
 async def test_streams_go_on_without_redis_and_with_it_again(
-    processes: list[Process], redis: MortalRedis, work: Work
+    processes: list[Process], redis: Mortal, work: Work
 ) -> None:
     """Jobs in flight are settled, new ones are delivered to old and new streams, and none twice."""
     here, there = processes
@@ -154,7 +154,7 @@ async def test_streams_go_on_without_redis_and_with_it_again(
 
 
 async def test_an_idle_stream_gets_what_another_process_pushes(
-    processes: list[Process], redis: MortalRedis, work: Work
+    processes: list[Process], redis: Mortal, work: Work
 ) -> None:
     """It waited when Redis died and nobody tells it of a push: it looks by itself, and hears again later."""
     here, there = processes
@@ -193,7 +193,7 @@ async def conversed(stream: Any, work: Work) -> None:
 
 
 async def test_conversations_go_on_without_redis_and_with_it_again(
-    processes: list[Process], redis: MortalRedis, work: Work
+    processes: list[Process], redis: Mortal, work: Work
 ) -> None:
     """Two workers, each with one ProcessJobs stream to another process, share all jobs between them."""
     here, there = processes

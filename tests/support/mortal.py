@@ -1,4 +1,4 @@
-"""A Redis that a test may kill."""
+"""A Redis and a PostgreSQL that a test may kill."""
 
 import os
 import signal
@@ -9,50 +9,66 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from redis import Redis
-
 from tests.support.run import ROOT
 
 # In a process of its own: what starts a server runs code in a fork, which gRPC's threads do not survive.
 _PROGRAM = """\
 import sys
 from pathlib import Path
-from localstack.redis import running_redis
-with running_redis(Path(sys.argv[1])) as url:
+from localstack.{kind} import running_{kind}
+with running_{kind}(Path(sys.argv[1])) as url:
     print(url, flush=True)
     sys.stdin.read()
 """
 
 
 @dataclass
-class MortalRedis:
-    """A server of the test's own, at the same address in each of its lives."""
+class Mortal:
+    """A server of the test's own, as `make run` has it, at the same address in each of its lives."""
 
+    kind: str
     url: str
     _home: Path
     _life: ExitStack
 
+    @property
+    def pid(self) -> int:
+        """Of the server, in its present or latest life."""
+        return int((self._home / f"{self.kind}.lock").read_text())
+
     def die(self) -> None:
         """At once, without a word to its clients."""
-        with Redis.from_url(self.url) as operator:
-            os.kill(operator.info("server")["process_id"], signal.SIGKILL)
+        os.kill(self.pid, signal.SIGKILL)
 
     def come_back(self) -> None:
         """With what it had written down."""
         self._life.close()
-        assert self.url == self._life.enter_context(_living(self._home))
+        assert self.url == self._life.enter_context(_living(self.kind, self._home))
 
 
 @contextmanager
-def mortal_redis(home: Path) -> Iterator[MortalRedis]:
+def mortal_redis(home: Path) -> Iterator[Mortal]:
     """One that lives in this block, as often as it is told to."""
-    with ExitStack() as life:
-        yield MortalRedis(life.enter_context(_living(home)), home, life)
+    with _mortal("redis", home) as server:
+        yield server
 
 
 @contextmanager
-def _living(home: Path) -> Iterator[str]:
-    command = [sys.executable, "-c", _PROGRAM, str(home)]
+def mortal_postgres(home: Path) -> Iterator[Mortal]:
+    """The same, durable as in production: fsync and synchronous_commit are on."""
+    with _mortal("postgres", home) as server:
+        yield server
+
+
+@contextmanager
+def _mortal(kind: str, home: Path) -> Iterator[Mortal]:
+    with ExitStack() as life:
+        yield Mortal(kind, life.enter_context(_living(kind, home)), home, life)
+
+
+@contextmanager
+def _living(kind: str, home: Path) -> Iterator[str]:
+    command = [sys.executable, "-c", _PROGRAM.format(kind=kind), str(home)]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

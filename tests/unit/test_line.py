@@ -1,122 +1,112 @@
-"""Who waits in a line is handed what it was promised, or stands where it stood."""
+"""The line that tests cut does to connections what its words say."""
 
 import asyncio
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
-from shared.events.line import Line, Waiter
+from tests.support.line import Line, line_to
+from tests.support.run import free_port
 from tests.support.until import until
 
-
-async def resting(line: Line, seconds: float | None = None) -> tuple[Waiter, "asyncio.Task[Any]"]:
-    """One who stands in the line and rests."""
-    waiter = line.enter("a wish")
-    waiter.stand()
-    rest = asyncio.create_task(waiter.rest(seconds))
-    await asyncio.sleep(0)
-    assert waiter.rests
-    return waiter, rest
+Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-async def rests_no_more(waiter: Waiter) -> bool:
-    return not waiter.rests
+@asynccontextmanager
+async def echo_behind_a_line() -> AsyncIterator[Line]:
+    """A server that says what it hears, and the line to it."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while said := await reader.read(100):
+                writer.write(said)
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server, line_to(f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}") as line:
+        yield line
 
 
-async def test_a_promise_outlasts_the_wait() -> None:
-    """Whose time is up waits for what is on its way to it."""
-    waiter, rest = await resting(Line(), 0.001)
-    waiter.promise()
-    await until(lambda: rests_no_more(waiter))
-
-    assert not rest.done()
-    assert waiter.hand("a job")
-    assert await rest == "a job"
+async def opened(line: Line) -> Ends:
+    return await asyncio.open_connection("127.0.0.1", int(line.url.rpartition(":")[2]))
 
 
-async def test_a_promise_that_comes_to_nothing_ends_the_wait_whose_time_is_up() -> None:
-    """It has nothing, and stands in the line as before."""
-    line = Line()
-    waiter, rest = await resting(line, 0.001)
-    waiter.promise()
-    await until(lambda: rests_no_more(waiter))
-    waiter.disappoint()
-
-    assert await rest is None
-    assert line.first() is waiter
+async def said(ends: Ends, text: bytes) -> bytes:
+    ends[1].write(text)
+    return await asyncio.wait_for(ends[0].readexactly(len(text)), 20)
 
 
-async def test_who_is_disappointed_rests_on_in_its_place() -> None:
-    """Nobody who came later is before it, and the next call is for it."""
-    line = Line()
-    first, rest = await resting(line)
-    _, other_rest = await resting(line)
-    first.promise()
-    assert line.first() is not first
-    first.disappoint()
-    line.call(1)
-
-    assert await rest is None
-    assert not other_rest.done()
-    other_rest.cancel()
-
-
-async def test_who_was_handed_something_passes_no_call_on() -> None:
-    """The next in the line is woken for what is there for it alone."""
-    line = Line()
-    first, rest = await resting(line)
-    second, other_rest = await resting(line)
-    assert second.is_lookout()
-    first.promise()
-    first.hand("a job")
-    assert await rest == "a job"
-    line.leave(first)
-
-    assert not second.woken.is_set()
-    other_rest.cancel()
+async def test_what_is_held_comes_later() -> None:
+    """Nothing passes while the line is held, over old and new connections, and nothing of it is lost."""
+    async with echo_behind_a_line() as line:
+        old = await opened(line)
+        assert await said(old, b"before") == b"before"
+        line.hold()
+        new = await opened(line)
+        waiting = [asyncio.create_task(said(ends, b"held")) for ends in (old, new)]
+        passed, _ = await asyncio.wait(waiting, timeout=0.05)
+        assert not passed
+        line.let_go()
+        assert await asyncio.gather(*waiting) == [b"held", b"held"]
+        for ends in (old, new):
+            ends[1].close()
 
 
-@pytest.mark.parametrize("is_late", [False, True])
-async def test_who_goes_is_handed_nothing(is_late: bool) -> None:  # noqa: FBT001 - as pytest has it
-    """Who hands something over to one who has gone is told so."""
-    waiter, rest = await resting(Line(), 0.001 if is_late else None)
-    waiter.promise()
-    if is_late:
-        await until(lambda: rests_no_more(waiter))
-    rest.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await rest
-
-    assert waiter.let_go() is None
-    assert not waiter.hand("a job")
-    waiter.disappoint()
-    assert waiter.line.first() is None
+async def test_a_slow_line_delays_each_part() -> None:
+    """There and back takes twice the delay, at least."""
+    async with echo_behind_a_line() as line:
+        ends = await opened(line)
+        line.delay_seconds = 0.05
+        began = asyncio.get_running_loop().time()
+        assert await said(ends, b"slow") == b"slow"
+        assert asyncio.get_running_loop().time() - began >= 0.099
+        ends[1].close()
 
 
-async def test_what_came_in_the_moment_of_going_can_be_taken_back() -> None:
-    """Handed over, and not had: it is there for whoever gives it back."""
-    waiter, rest = await resting(Line())
-    waiter.promise()
-    assert waiter.hand("a job")
-    rest.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await rest
+async def test_reset_breaks_and_is_no_orderly_end() -> None:
+    """Both ends of an open connection are told that it broke; a new one works."""
+    async with echo_behind_a_line() as line:
+        ends = await opened(line)
+        await said(ends, b"before")
+        line.reset()
+        with pytest.raises(ConnectionResetError):
+            await asyncio.wait_for(ends[0].read(), 20)
+        ends[1].close()
+        again = await opened(line)
+        assert await said(again, b"after") == b"after"
+        again[1].close()
 
-    assert waiter.let_go() == "a job"
+
+async def test_who_is_refused_and_who_finds_nobody_is_told() -> None:
+    """A line that refuses, and one whose server is away, break each new connection at once."""
+    async with echo_behind_a_line() as line, line_to(f"tcp://127.0.0.1:{free_port()}") as to_nobody:
+        line.refuses = True
+        for unreachable in (line, to_nobody):
+            ends = await opened(unreachable)
+            with pytest.raises(ConnectionResetError):
+                await asyncio.wait_for(ends[0].read(), 20)
+            ends[1].close()
 
 
-async def test_who_is_disappointed_looks_when_nobody_else_does() -> None:
-    """The lookout went while the other stood in no line: who comes back to it is woken, to be the next."""
-    line = Line()
-    first, first_rest = await resting(line)
-    first.is_lookout()
-    second, rest = await resting(line)
-    first.promise()
-    second.promise()
-    first.hand("a job")
-    await first_rest
-    line.leave(first)
-    second.disappoint()
+async def test_what_is_mute_says_nothing_while_others_speak() -> None:
+    """Connections that went mute lose what is said, and new ones do not; those that ended are forgotten."""
+    async with echo_behind_a_line() as line:
+        mute = await opened(line)
+        await said(mute, b"before")
+        line.go_mute()
+        waiting = asyncio.create_task(said(mute, b"lost"))
+        new = await opened(line)
+        assert await said(new, b"heard") == b"heard"
+        assert not waiting.done()
+        waiting.cancel()
+        new[1].close()
 
-    assert await asyncio.wait_for(rest, 5) is None
-    assert second.is_lookout()
+        async def one_is_left() -> bool:
+            return len(line._pairs) == 1
+
+        await until(one_is_left)
+        mute[1].close()
