@@ -69,6 +69,10 @@ bench: .venv/dev ## Measure, and write docs/performance.md: less than 15 minutes
 bench-full: .venv/dev ## The same at full length, which takes an hour or two
 	$(BIN)/python -m benchmarks --full $(if $(ONLY),--only $(ONLY))
 
+.PHONY: chaos
+chaos: .venv/dev ## Kill and cut everything under a load, and check what was acknowledged (MINUTES=5, SEED=n)
+	@GRPC_VERBOSITY=ERROR $(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED))
+
 .PHONY: proto
 proto: .venv/dev ## Write the Python of shared/wire/proto/spooled.proto again, after it changed
 	$(BIN)/python -m grpc_tools.protoc --proto_path=shared/wire/proto \

@@ -1,0 +1,90 @@
+"""Each job is as its clients left it: what was acknowledged holds, and what holds somebody asked for."""
+
+from collections.abc import Iterator
+
+from tests.chaos.checker.facts import Facts, Violation, holds, may_hold, violation
+from tests.chaos.log import Record
+
+_FINAL_EVENTS = {"completed", "cancelled"}
+
+
+def check(facts: Facts) -> Iterator[Violation]:
+    for found in facts.found.values():
+        yield from _acknowledged(facts, found)
+        yield from _history(found)
+        match found["status"]:
+            case "completed":
+                yield from _completed(facts, found)
+            case "deadletter":
+                yield from _dead(facts, found)
+            case "cancelled":
+                # A step may be cancelled for the sake of another: `order` looks at those.
+                asked = any(may_hold(record) for record in facts.about("cancel", found["job"]))
+                if not asked and not found["workflow"]:
+                    yield violation("cancelled by nobody", f"Nobody asked to cancel {found['job']}.", found)
+
+
+def _acknowledged(facts: Facts, found: Record) -> Iterator[Violation]:
+    for record in facts.about("complete", found["job"]):
+        if holds(record) and (found["status"], _lease(found)) != ("completed", record["lease"]):
+            yield violation(
+                "completion does not hold",
+                f"{found['job']} was completed and is {found['status']} by {_lease(found)}.",
+                record,
+                found,
+            )
+    failed = {event["attempt"]: event for event in found["history"] if event["event"] == "failed"}
+    for record in facts.about("fail", found["job"]):
+        event = failed.get(record["attempt"])
+        if holds(record) and (event is None or event["error"] != "on purpose"):
+            yield violation(
+                "failure does not hold",
+                f"{found['job']} was failed and its history has it not.",
+                record,
+                found,
+            )
+
+
+def _lease(found: Record) -> str | None:
+    return found["result"]["lease"] if found["result"] else None
+
+
+def _completed(facts: Facts, found: Record) -> Iterator[Violation]:
+    tries = [r for r in facts.about("complete", found["job"]) if r["lease"] == _lease(found)]
+    if not any(may_hold(record) for record in tries):
+        yield violation(
+            "completed by nobody", f"{found['job']} has a result that nobody sent in vain.", found, *tries
+        )
+    elif tries[0]["attempt"] != _attempts(found):
+        yield violation(
+            "half a completion", f"{found['job']} has the result of another attempt.", found, tries[0]
+        )
+
+
+def _dead(facts: Facts, found: Record) -> Iterator[Violation]:
+    last = found["history"][-1]
+    buried = [r for r in facts.about("fail", found["job"]) if r["no_retry"] and may_hold(r)]
+    used_up = last.get("attempt", 0) > found["max_retries"]
+    if last["event"] != "failed" or not (used_up or any(r["attempt"] == last["attempt"] for r in buried)):
+        yield violation("dead without a reason", f"{found['job']} had attempts left.", found, *buried)
+
+
+def _attempts(found: Record) -> int:
+    return max((event["attempt"] for event in found["history"] if event["event"] == "claimed"), default=0)
+
+
+def _history(found: Record) -> Iterator[Violation]:
+    """It begins with the making, has one end, and each attempt follows the one before."""
+    events = [event["event"] for event in found["history"]]
+    if events[0] != "created" or any(event in _FINAL_EVENTS for event in events[:-1]):
+        yield violation("history", f"{found['job']} goes on after its end: {events}.", found)
+    last = 0
+    for event in found["history"]:
+        if event["event"] == "released":
+            last = event["attempt"] - 1
+        if event["event"] == "claimed":
+            if event["attempt"] != last + 1:
+                yield violation("history", f"{found['job']} has attempts out of order.", found)
+            last = event["attempt"]
+    if last > found["max_retries"] + 1:
+        yield violation("history", f"{found['job']} was tried more often than it may.", found)

@@ -1,0 +1,60 @@
+"""Each event is told at least once, by one delivery that never changes, and nothing else is told."""
+
+from collections.abc import Iterator
+
+from tests.chaos.checker.facts import Facts, Violation, violation
+from tests.chaos.log import Record
+
+_EVENT_OF = {"completed": "job.completed", "deadletter": "job.deadlettered", "cancelled": "job.cancelled"}
+_LONG_ENOUGH_SECONDS = 120.0
+"""After a crash a delivery is taken again after a minute, and so is one that was refused."""
+Event = tuple[str, str]
+"""What happened, and to what."""
+
+
+def check(facts: Facts) -> Iterator[Violation]:
+    if not facts.all("webhook"):
+        return
+    happened = _happened(facts)
+    deliveries: dict[str, Record] = {}
+    by_event: dict[Event, Record] = {}
+    for called in facts.all("called"):
+        event = called["event"], called["about"]
+        if not called["is_signed"]:
+            yield violation("call unsigned", f"{called['delivery']} has no valid signature.", called)
+        if event not in happened:
+            yield violation("told of nothing", f"{event} was told and did not happen.", called)
+        first = deliveries.setdefault(called["delivery"], called)
+        if first["body"] != called["body"]:
+            yield violation("told otherwise", f"{called['delivery']} changed.", first, called)
+        told = by_event.setdefault(event, called)
+        if told["delivery"] != called["delivery"]:
+            yield violation("told twice", f"{event} has two deliveries.", told, called)
+    patience = max((record["seconds"] for record in facts.all("waited")), default=0.0)
+    waiting = {(record["event"], record["about"]): record for record in facts.all("waiting")}
+    for event in untold(facts):
+        record = waiting.get(event)
+        if record is None:
+            yield violation("event lost", f"{event} was never told.", happened[event])
+        elif patience >= _LONG_ENOUGH_SECONDS:
+            yield violation("event late", f"{event} still waits to be told.", happened[event], record)
+
+
+def untold(facts: Facts) -> set[Event]:
+    """What happened and nobody has taken note of yet."""
+    return set(_happened(facts)) - {(r["event"], r["about"]) for r in facts.all("called") if r["accepted"]}
+
+
+def _happened(facts: Facts) -> dict[Event, Record]:
+    happened: dict[Event, Record] = {}
+    for found in facts.found.values():
+        if found["status"] in _EVENT_OF:
+            happened[_EVENT_OF[found["status"]], found["job"]] = found
+    for runs in facts.all("runs"):
+        for run in runs["runs"]:
+            happened["schedule.triggered", run["job_id"]] = runs
+    for ended in facts.all("found workflow"):
+        if ended["status"] in {"completed", "failed"}:
+            happened[f"workflow.{ended['status']}", ended["workflow"]] = ended
+    wanted = {event for webhook in facts.all("webhook") for event in webhook["events"]}
+    return {event: record for event, record in happened.items() if event[0] in wanted}

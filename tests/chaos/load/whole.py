@@ -1,0 +1,113 @@
+"""The whole load: who takes part in it, from the first job until all has come to its end."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from tests.chaos.faults import Misfortune
+from tests.chaos.load.asking import Asker, RpcAsker
+from tests.chaos.load.cancels import cancel
+from tests.chaos.load.desk import EVENTS, REST_QUEUES, STREAMED, Desk
+from tests.chaos.load.producers import produce
+from tests.chaos.load.receiver import receiving
+from tests.chaos.load.recurring import make_schedules, pause_schedules
+from tests.chaos.load.streams import work_on_stream
+from tests.chaos.load.workers import work
+from tests.chaos.load.workflows import make_workflows
+from tests.chaos.log import Log
+from tests.chaos.plan import Fault
+from tests.chaos.world import World
+from tests.support.rpc import rpc_client
+from tests.support.until import until
+
+QUICK_TO_RECONNECT = [
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 1_000),
+    ("grpc.max_reconnect_backoff_ms", 500),
+    # A line that went mute is noticed by its client too.
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+]
+_END_SECONDS = 240.0
+"""For all that is left to come to its end, once nothing goes wrong any more."""
+_REFUSED_NO_MORE = 200.0
+"""Before the end the receiver becomes kind: what it refused comes again after a minute or five."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many take part in a load, how long a producer pauses on average, and which events are told."""
+
+    producers: int = 6
+    workers: int = 10
+    streams: int = 5
+    pause_seconds: float = 0.35
+    events: Sequence[str] = EVENTS
+
+
+@asynccontextmanager
+async def open_desk(world: World, log: Log, seed: int) -> AsyncIterator[Desk]:
+    """The clients of a new organization."""
+    async with AsyncExitStack() as opened:
+        async with httpx.AsyncClient(timeout=60) as client:
+            made = await client.post(
+                f"{world.url('a')}/api/v1/organizations", json={"name": "Chaos", "slug": "chaos"}
+            )
+            key = made.raise_for_status().json()["api_key"]["key"]
+        askers = {name: Asker(log, name, world.url(name), key) for name in ("a", "b")}
+        for asker in askers.values():
+            opened.push_async_callback(asker.close)
+        address = world.grpc["streams"].url.removeprefix("http://")
+        rpc = await opened.enter_async_context(rpc_client(address, key, QUICK_TO_RECONNECT))
+        desk = Desk(log, seed, askers, RpcAsker(log, "streams", rpc))
+        settings = {"retry_delay_ms": 100, "max_retry_delay_ms": 1_000}
+        for queue in (*REST_QUEUES, STREAMED):
+            answer = await askers["a"].ask(
+                "queue", "PUT", f"/queues/{queue}/config", {"settings": settings, "max_retries": 5}
+            )
+            assert answer.outcome == "yes", answer
+        yield desk
+
+
+async def go_through(world: World, desk: Desk, faults: Sequence[Fault], seconds: float, size: Size) -> None:
+    """Load and faults for so long; then all is mended, and whatever was begun comes to its end."""
+    async with receiving(desk, size.events) as receiver, asyncio.TaskGroup() as tasks:
+        schedules = await make_schedules(desk, seconds)
+        makers = [produce(desk, f"producer-{n}", size.pause_seconds) for n in range(size.producers)]
+        makers += [make_workflows(desk, "workflows", 4 * size.pause_seconds)]
+        makers += [cancel(desk, "cancels", 3 * size.pause_seconds)]
+        making = [tasks.create_task(maker) for maker in makers]
+        workers = [tasks.create_task(work(desk, f"worker-{n}")) for n in range(size.workers)]
+        workers += [tasks.create_task(work_on_stream(desk, f"stream-{n}")) for n in range(size.streams)]
+
+        striking = tasks.create_task(Misfortune(world, desk.log, desk.seed).strike(faults))
+        await asyncio.sleep(max(0.0, seconds - _REFUSED_NO_MORE))
+        receiver.is_kind = True
+        await asyncio.sleep(min(seconds, _REFUSED_NO_MORE))
+        await striking
+        desk.close()
+        desk.is_calm = True
+        await asyncio.gather(*making)
+        await pause_schedules(desk, schedules)
+        await _until_idle(desk)
+        for worker in workers:
+            worker.cancel()
+
+
+async def _until_idle(desk: Desk) -> None:
+    """Nothing waits and nothing runs. What does not end in time the checker finds."""
+
+    async def is_idle() -> bool:
+        await asyncio.sleep(0.2)
+        stats = await desk.askers["a"].ask("stats", "GET", "/jobs/stats")
+        return stats.outcome == "yes" and not any(
+            stats.body[state] for state in ("pending", "scheduled", "processing")
+        )
+
+    try:
+        await until(is_idle, _END_SECONDS)
+    except TimeoutError:
+        desk.log.write("not idle", at=desk.log.now())

@@ -1,0 +1,93 @@
+"""What will go wrong and when, drawn from a seed: the same seed, the same plan."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+PROCESSES = ("a", "b", "streams")
+"""Two that serve HTTP, gRPC and run the timers, and one of the streams alone."""
+LINKS = tuple(
+    [f"{process}-{server}" for process in PROCESSES for server in ("postgres", "redis")]
+    + [f"client-{process}" for process in PROCESSES]
+)
+KILLS = (*PROCESSES, "postgres", "redis", "backend")
+"""`backend` is one process of PostgreSQL's: all its connections end, and it recovers by itself."""
+CUTS = ("reset", "refuse", "hold", "slow", "mute", "lose")
+"""Of a link: its connections break; new ones are refused too; bytes wait; each part is late; what is sent
+over the open ones is lost, both ways; only answers are."""
+_LASTING = {"refuse", "hold", "slow"}
+_LONGEST_SECONDS = 8.0
+_QUIET_SECONDS = 1.5
+"""At the beginning, so that there is something to lose."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that goes wrong.
+
+    at: seconds after the beginning of the load.
+    kind: `kill`, `freeze` (the process is stopped, and goes on), or one of CUTS.
+    target: a process or server for the first two, a link for the others.
+    seconds: until it is started again, goes on or is mended. A link to a server that is mute or loses answers
+        is not mended: the service has to find out.
+    """
+
+    at: float
+    kind: str
+    target: str
+    seconds: float
+
+    @property
+    def name(self) -> str:
+        """What is counted as one kind."""
+        return f"{self.kind} {self.target}"
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def plan(seed: int, seconds: float, gap_seconds: float = 5.0) -> list[Fault]:
+    """Faults for a load of that length, one each `gap_seconds` or so; they may overlap.
+
+    All that can go wrong does once before anything does for the second time, kills twice as often as cuts.
+    """
+    dice = random.Random(f"plan {seed}")
+    faults = []
+    deck = _decks(dice)
+    at = _QUIET_SECONDS
+    while at < seconds:
+        kind, target = next(deck)
+        faults.append(Fault(round(at, 3), kind, target, _length(dice, kind, target)))
+        at += dice.uniform(0.2, 1.8) * gap_seconds
+    return faults
+
+
+def short_plan(seed: int, seconds: float) -> list[Fault]:
+    """A kill of each kind and a cut of each kind, in an order of the seed, within that time."""
+    dice = random.Random(f"plan {seed}")
+    wanted = [("kill", target) for target in KILLS] + [(kind, dice.choice(LINKS)) for kind in CUTS]
+    dice.shuffle(wanted)
+    step = (seconds - _QUIET_SECONDS) / len(wanted)
+    return [
+        Fault(round(_QUIET_SECONDS + number * step, 3), kind, target, round(dice.uniform(0.1, 1.0), 3))
+        for number, (kind, target) in enumerate(wanted)
+    ]
+
+
+def _decks(dice: random.Random) -> Iterator[tuple[str, str]]:
+    while True:
+        deck = [("kill", target) for target in KILLS] * 4
+        deck += [("freeze", process) for process in PROCESSES]
+        deck += [(kind, link) for link in LINKS for kind in CUTS]
+        dice.shuffle(deck)
+        yield from deck
+
+
+def _length(dice: random.Random, kind: str, target: str) -> float:
+    if kind == "kill":
+        # Mostly at once, as a supervisor does.
+        return round(dice.choice([0.0, 0.0, dice.uniform(0, 4)]), 3)
+    if kind == "freeze" or kind in _LASTING or target.startswith("client-"):
+        return round(dice.uniform(0.3, _LONGEST_SECONDS), 3)
+    return 0.0
