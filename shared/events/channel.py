@@ -36,6 +36,9 @@ def stream_of(org_id: int) -> str:
 
 def is_away(error: BaseException) -> bool:
     """Whether Redis, and not this code, is at fault; told by name, since its client may not be installed."""
+    if isinstance(error, RuntimeError):
+        # What uvloop says where others raise ConnectionError: the line broke, and nobody has noticed yet.
+        return str(error).endswith("; the handler is closed")
     return isinstance(error, OSError | TimeoutError) or type(error).__module__.partition(".")[0] == "redis"
 
 
