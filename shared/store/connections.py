@@ -17,9 +17,8 @@ from shared.store.connection import Connection
 from shared.store.group_commit import can_flush
 
 if TYPE_CHECKING:
-    from psycopg_pool import AsyncConnectionPool
-
     from shared.settings import Settings
+    from shared.store.pool import Pool
 
 _PREPARE_THRESHOLD = 5
 _KEEPALIVE_SECONDS = 5
@@ -104,15 +103,15 @@ async def _is_pooled(connection: Connection) -> bool:
 class PooledConnections:
     """Connections of a long-lived process."""
 
-    def __init__(self, pool: "AsyncConnectionPool[Connection]") -> None:
+    def __init__(self, pool: "Pool") -> None:
         self._pool = pool
 
     @classmethod
     async def open(cls, settings: "Settings") -> "PooledConnections":
         """Open the pool; the first connections are made in the background."""
-        from psycopg_pool import AsyncConnectionPool  # noqa: PLC0415 - no function in Lambda needs it
+        from shared.store.pool import Pool  # noqa: PLC0415 - no function in Lambda needs it
 
-        pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+        pool = Pool(
             settings.database_url,
             connection_class=Connection,
             kwargs=_connect_arguments(settings),

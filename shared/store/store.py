@@ -91,6 +91,11 @@ _BEGINNINGS = {
 """By whether the statements are hot, and whether they wait for locks briefly."""
 
 
+def _patience(timeout_ms: int, statements: int = 1) -> float:
+    """Seconds after which the server of statements that may each take so long is taken for gone."""
+    return statements * timeout_ms / 1000 + _GRACE_SECONDS
+
+
 def _sent(statement: Statement) -> Sent:
     known = prepared(statement.query.sql)
     return known.sql, known.arguments(statement.parameters)
@@ -109,9 +114,9 @@ class _Asked:
 class Transaction:
     """An open transaction; leaving its block commits, an error undoes it."""
 
-    def __init__(self, connection: Connection, patience: float) -> None:
+    def __init__(self, connection: Connection, timeout_ms: int) -> None:
         self._connection = connection
-        self._patience = patience
+        self._timeout_ms = timeout_ms
 
     async def fetch(self, query: Query, **parameters: Any) -> list[Row]:
         """Run one statement. After an error the transaction can only be left."""
@@ -121,7 +126,7 @@ class Transaction:
         """Run statements one after the other in one round trip; the rows of each."""
         hot = all(statement.query.hot for statement in statements)
         try:
-            with hung_up_after(self._connection, self._patience * len(statements)):
+            with hung_up_after(self._connection, _patience(self._timeout_ms, len(statements))):
                 return await one_trip(self._connection, [*map(_sent, statements)], hot=hot)
         except psycopg.Error as error:
             raise translate(error) from error
@@ -147,7 +152,6 @@ class Store:
         self._connections = connections
         self._pass_on = pass_on
         self._statement_timeout_ms = statement_timeout_ms
-        self._patience = statement_timeout_ms / 1000 + _GRACE_SECONDS
         self._together = Together(largest=_MOST_IN_A_MESSAGE)
         self._quick: dict[bool, Kind[_Asked, list[list[Row]] | None]] = {
             lasting: Kind(lasting, self._in_a_place, partial(self._with_others, lasting=lasting))
@@ -219,18 +223,20 @@ class Store:
         self, all_asked: Sequence[_Asked], *, lasting: bool
     ) -> list[list[list[Row]] | None]:
         """None for each that was undone. Raises UnavailableError when it is not known which hold."""
-        timeout = str(min(self._statement_timeout_ms, _LONGEST_IN_A_PLACE_MS))
+        timeout_ms = min(self._statement_timeout_ms, _LONGEST_IN_A_PLACE_MS)
         try:
             async with self._lease() as connection:
                 beginning = _WITH_OTHERS[lasting and not connection.flushes]
                 transactions = [
                     [
-                        (beginning, (asked.scope.role, str(asked.scope.org_id), timeout)),
+                        (beginning, (asked.scope.role, str(asked.scope.org_id), str(timeout_ms))),
                         *map(_sent, asked.statements),
                     ]
                     for asked in all_asked
                 ]
-                with hung_up_after(connection, self._patience * sum(map(len, transactions))):
+                # However many they are: none of them waits longer than it might have to by itself.
+                longest_ms = min(timeout_ms * sum(map(len, transactions)), self._statement_timeout_ms)
+                with hung_up_after(connection, _patience(longest_ms)):
                     done = await commit_together(
                         connection, transactions, flush=lasting and connection.flushes
                     )
@@ -254,14 +260,14 @@ class Store:
         """
         try:
             async with self._lease() as connection:
-                with hung_up_after(connection, self._patience):
+                with hung_up_after(connection, _patience(self._statement_timeout_ms)):
                     entering = self._entering(scope, hot=hot, briefly=briefly)
                     await one_trip(connection, [(b"BEGIN", ()), (_LIMIT_IDLING, ()), entering])
                 told = connection.listen()
-                yield Transaction(connection, self._patience)
+                yield Transaction(connection, self._statement_timeout_ms)
                 # PostgreSQL undoes a transaction with a failed statement in it without a word.
                 is_sound = connection.info.transaction_status == TransactionStatus.INTRANS
-                with hung_up_after(connection, self._patience):
+                with hung_up_after(connection, _patience(self._statement_timeout_ms)):
                     await one_trip(connection, [(b"COMMIT", ())])
             if is_sound:
                 self._tell(told)
@@ -301,7 +307,7 @@ class Store:
         hot = all(statement.query.hot for statement in statements)
         entering = self._entering(scope, hot=hot, briefly=briefly, timeout_ms=timeout_ms)
         sent = [entering, *map(_sent, statements)]
-        with hung_up_after(connection, self._patience * len(statements)):
+        with hung_up_after(connection, _patience(timeout_ms, len(statements))):
             return (await one_trip(connection, sent, hot=hot))[1:]
 
     @asynccontextmanager

@@ -183,7 +183,7 @@ async def test_a_mute_connection_in_use_is_given_up(
     distant: Store, line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that says nothing for longer than a statement may run is gone: an answer, not a hang."""
-    monkeypatch.setattr(distant, "_patience", 0.2)
+    monkeypatch.setattr(store_module, "_patience", lambda *_: 0.2)
     await pid_of(distant)
     line.go_mute()
 
