@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.chaos.checker.verdict import Verdict, judge
 from tests.chaos.figures import summary
 from tests.chaos.final import read_all, until_told
+from tests.chaos.load.receiver import receiving
 from tests.chaos.load.whole import Size, go_through, open_desk
 from tests.chaos.log import Log, read_log
 from tests.chaos.plan import Fault
@@ -36,8 +37,12 @@ async def run(
     (folder / "plan.json").write_text(json.dumps([fault.as_json() for fault in plan], indent=1))
     path = folder / "log.jsonl"
     with Log(path) as log:
-        async with living_world(folder / "world") as world, open_desk(world, log, seed) as desk:
-            await go_through(world, desk, plan, seconds, size)
+        async with (
+            living_world(folder / "world") as world,
+            open_desk(world, log, seed) as desk,
+            receiving(desk, size.events) as receiver,
+        ):
+            await go_through(world, desk, receiver, plan, seconds, size)
             await read_all(desk)
             await until_told(desk, told_seconds)
     return result_of(path, seed, plan)

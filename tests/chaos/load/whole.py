@@ -12,7 +12,7 @@ from tests.chaos.load.asking import Asker, RpcAsker
 from tests.chaos.load.cancels import cancel
 from tests.chaos.load.desk import EVENTS, REST_QUEUES, STREAMED, Desk
 from tests.chaos.load.producers import produce
-from tests.chaos.load.receiver import receiving
+from tests.chaos.load.receiver import Receiver
 from tests.chaos.load.recurring import make_schedules, pause_schedules
 from tests.chaos.load.streams import work_on_stream
 from tests.chaos.load.workers import work
@@ -72,9 +72,11 @@ async def open_desk(world: World, log: Log, seed: int) -> AsyncIterator[Desk]:
         yield desk
 
 
-async def go_through(world: World, desk: Desk, faults: Sequence[Fault], seconds: float, size: Size) -> None:
+async def go_through(
+    world: World, desk: Desk, receiver: Receiver, faults: Sequence[Fault], seconds: float, size: Size
+) -> None:
     """Load and faults for so long; then all is mended, and whatever was begun comes to its end."""
-    async with receiving(desk, size.events) as receiver, asyncio.TaskGroup() as tasks:
+    async with asyncio.TaskGroup() as tasks:
         schedules = await make_schedules(desk, seconds)
         makers = [produce(desk, f"producer-{n}", size.pause_seconds) for n in range(size.producers)]
         makers += [make_workflows(desk, "workflows", 4 * size.pause_seconds)]
