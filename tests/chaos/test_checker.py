@@ -351,6 +351,11 @@ def internal_error(log: Forged) -> None:
     _request(log, 500)
 
 
+@breaks("stream ended")
+def stream_that_is_over(log: Forged) -> None:
+    log.write("stream", worker="w", sent=at(1), ended=at(2), ending="", said="")
+
+
 @breaks("no Retry-After")
 def away_for_nobody_knows_how_long(log: Forged) -> None:
     _request(log, 503, retry_after=None)
@@ -404,6 +409,7 @@ def test_a_clean_log_has_no_violation() -> None:
         log.called(f"slot-{number}", f"dlv-slot-{number}")
     _request(log, 503)
     _request(log, 409, outcome="no")
+    log.write("stream", worker="w", sent=at(1), ended=at(2), ending="UNAVAILABLE", said="Socket closed")
 
     assert judge(log.records).violations == []
 

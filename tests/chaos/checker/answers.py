@@ -9,6 +9,9 @@ from tests.chaos.plan import CUTS
 LONGEST_SECONDS = 50.0
 """For any answer: 30 s of a statement, 5 s of grace, 5 s for a connection, and a slow network."""
 
+_ENDINGS = {"UNAVAILABLE", "CANCELLED", "UNKNOWN"}
+"""Of a stream that breaks; a worker would take OK for the end of its work."""
+
 
 def check(facts: Facts) -> Iterator[Violation]:
     for request in facts.all("request"):
@@ -23,6 +26,11 @@ def check(facts: Facts) -> Iterator[Violation]:
         took = request["ended"] - request["sent"]
         if took > LONGEST_SECONDS and not _line_was_cut(facts, request):
             yield violation("no answer", f"{request['op']} took {took:.0f} s.", request)
+
+    for stream in facts.all("stream"):
+        if stream["ending"] not in _ENDINGS:
+            text = f"The stream of {stream['worker']} ended with {stream['ending'] or 'OK'}: {stream['said']}"
+            yield violation("stream ended", text, stream)
 
 
 def _line_was_cut(facts: Facts, request: Record) -> bool:

@@ -19,7 +19,7 @@ async def work_on_stream(desk: Desk, name: str) -> None:
     dice = desk.dice(name)
     while True:
         opened = desk.log.now()
-        ending = "end"
+        ending = said = ""
         stream = streaming(
             desk.streams.rpc, queue_name=STREAMED, worker_id=name, lease_duration_secs=LEASE_SECONDS
         )
@@ -32,10 +32,10 @@ async def work_on_stream(desk: Desk, name: str) -> None:
                 held = take(desk, message, name, "stream", "streams", times)
                 await _settle(desk, dice, held, fate(desk, dice))
         except grpc.aio.AioRpcError as error:
-            ending = error.code().name
+            ending, said = error.code().name, error.details() or ""
         finally:
             stream.cancel()
-        desk.log.write("stream", worker=name, sent=opened, ended=desk.log.now(), ending=ending)
+        desk.log.write("stream", worker=name, sent=opened, ended=desk.log.now(), ending=ending, said=said)
         await asyncio.sleep(_AGAIN_SECONDS)
 
 
