@@ -31,6 +31,7 @@ SECRET_SETTINGS = frozenset(
         "OWNER_DATABASE_URL",
         "REDIS_URL",
         "SECRET_KEY",
+        "SECRET_KEY_FALLBACKS",
         "ADMIN_API_KEY",
         "METRICS_TOKEN",
         "SMTP_URL",
@@ -59,6 +60,12 @@ def _is_password(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
     if not (len(text) >= 20 and text.isascii() and text.replace("-", "").replace("_", "").isalnum()):  # noqa: PLR2004
         raise ValueError("must be 20 or more of A-Z a-z 0-9 - _, such as `openssl rand -hex 32` gives")
+    return value
+
+
+def _are_passwords(value: SecretStr) -> SecretStr:
+    for one in value.get_secret_value().split(","):
+        _is_password(SecretStr(one))
     return value
 
 
@@ -117,6 +124,9 @@ class Config(Section):
     streams: Streams | None = None
 
     secret_key: Password | None = None
+    secret_key_fallbacks: Annotated[SecretStr, AfterValidator(_are_passwords)] | None = Field(
+        None, description="Others that are accepted while secretKey is replaced, with commas between them."
+    )
     admin_api_key: Password | None = None
     metrics_token: Password | None = None
     database_password: Password | None = Field(None, description="Of the functions' login.")

@@ -39,6 +39,7 @@ def make_secret_settings(stack: Stack, servers: Servers) -> SecretSettings:
             "server",
             {
                 "SECRET_KEY": config.secret_key,
+                "SECRET_KEY_FALLBACKS": config.secret_key_fallbacks,
                 "ADMIN_API_KEY": config.admin_api_key,
                 "METRICS_TOKEN": config.metrics_token,
             },

@@ -76,7 +76,7 @@ def _container(
             {"name": name, "valueFrom": pulumi.Output.concat(secret.arn, ":", name, "::")}
             for secret, names in (
                 (secrets.database, ("DATABASE_URL", "REDIS_URL")),
-                (secrets.server, ("SECRET_KEY", "METRICS_TOKEN")),
+                (secrets.server, _of_the_server(stack)),
             )
             for name in names
         ],
@@ -89,6 +89,12 @@ def _container(
             },
         },
     }
+
+
+def _of_the_server(stack: Stack) -> tuple[str, ...]:
+    """What a task reads of that secret; it does not start when it asks for what is not there."""
+    fallbacks = ("SECRET_KEY_FALLBACKS",) if stack.config.secret_key_fallbacks else ()
+    return ("SECRET_KEY", *fallbacks, "METRICS_TOKEN")
 
 
 def _environment(stack: Stack, streams: sections.Streams) -> dict[str, str]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from shared.certificate import check_certificate
 from shared.mail.server import read_smtp_url
+from shared.secret_keys import SHORTEST_SECRET, read_fallbacks
 from shared.server_urls import check_database_url, check_redis_url
 
 DEVELOPMENT_SECRET = "development-secret-not-for-production"  # noqa: S105 - refused outside development
@@ -56,8 +57,14 @@ class Settings(BaseModel):
     secret_key: str = Field(
         DEVELOPMENT_SECRET,
         repr=False,
-        min_length=16,
-        description="Server secret: API keys are hashed and tokens signed with it.",
+        min_length=SHORTEST_SECRET,
+        description="Server secret: API keys are hashed, tokens signed and stored secrets encrypted with it.",
+    )
+    secret_key_fallbacks: str = Field(
+        "",
+        repr=False,
+        description="Other server secrets that are accepted, with commas between: the next one before it is "
+        "made `SECRET_KEY`, and the one before after that.",
     )
     admin_api_key: str = Field("", repr=False, description="Opens the admin routes; empty: they answer 401.")
     metrics_token: str = Field(
@@ -167,6 +174,12 @@ class Settings(BaseModel):
             check_redis_url(url)
         return url
 
+    @field_validator("secret_key_fallbacks")
+    @classmethod
+    def _fallbacks_are_secrets(cls, text: str) -> str:
+        read_fallbacks(text)
+        return text
+
     @field_validator("smtp_url")
     @classmethod
     def _smtp_url_is_one(cls, url: str) -> str:
@@ -190,11 +203,17 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _production_needs_a_secret(self) -> Self:
-        if self.spooled_env == "production" and self.secret_key == DEVELOPMENT_SECRET:
+        if self.spooled_env == "production" and DEVELOPMENT_SECRET in self.secret_keys:
             raise ValueError(
-                "SECRET_KEY must be set to a secret of your own in production (16 characters or more)"
+                "SECRET_KEY must be set to a secret of your own in production (16 characters or more), and "
+                "SECRET_KEY_FALLBACKS too"
             )
         return self
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """All that are accepted, each once; the first is the one that things are made with."""
+        return tuple(dict.fromkeys((self.secret_key, *read_fallbacks(self.secret_key_fallbacks))))
 
     @property
     def development(self) -> bool:

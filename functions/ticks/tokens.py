@@ -1,4 +1,4 @@
-"""Every hour: signed-out tokens, codes by e-mail and sign-up tokens that have expired are forgotten."""
+"""Every hour: expired proofs are forgotten, and secrets under a replaced SECRET_KEY are sealed anew."""
 
 from datetime import datetime
 from time import monotonic
@@ -8,17 +8,18 @@ from shared.edge import every
 from shared.edge.tick import Counts
 from shared.people.codes import forget_old_proofs
 from shared.tenants.sessions import forget_expired_tokens
+from shared.webhooks.resealing import reseal
 
 
 @every(3600)
 async def run_once(core: Core, now: datetime, budget_seconds: float) -> Counts:
-    """Delete in batches while there are some and the budget lasts."""
+    """Delete and seal in batches while there are some and the budget lasts."""
     deadline = monotonic() + budget_seconds
     counts = {"forgotten": 0, "proofs": 0}
     for name, forget in (("forgotten", forget_expired_tokens), ("proofs", forget_old_proofs)):
         while monotonic() < deadline and (forgotten := await forget(core, now)):
             counts[name] += forgotten
-    return counts
+    return counts | {"resealed": await reseal(core, deadline)}
 
 
 handler = run_once.handler

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from time import monotonic
 
-from shared.doctor import clock, database, mail, redis, service, settings, timers, webhooks
+from shared.doctor import clock, database, mail, redis, rotation, service, settings, timers, webhooks
 from shared.doctor.finding import Area, Check, Examined, Finding, Level, failed, skipped
 from shared.doctor.installation import Installation
 from shared.doctor.secrecy import without_secrets
@@ -18,6 +18,7 @@ AREAS = (
     service.AREA,
     mail.AREA,
     webhooks.AREA,
+    rotation.AREA,
 )
 LONGEST_CHECK_SECONDS = 10.0
 _AGAIN = "spooled doctor"

@@ -67,7 +67,7 @@ async def secrets(installation: Installation) -> Finding:
     if weak:
         return warning(
             f"{listed(weak)} can be guessed: shorter than {_SHORT_SECRET} characters, or few different ones",
-            "Changing SECRET_KEY makes all API keys invalid. Make another:",
+            "Replace SECRET_KEY as docs/rotation.md says, so that API keys stay valid. Make another:",
             "openssl rand -hex 32",
         )
     if not installation.environment.get("METRICS_TOKEN"):

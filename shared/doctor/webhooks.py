@@ -48,8 +48,9 @@ async def secrets(installation: Installation) -> Finding:
     if unread:
         return failed(
             f"{unread} of the {len(rows)} newest secrets cannot be read with this SECRET_KEY",
-            "Set the SECRET_KEY of before; API keys need it too. With another key set each secret anew, see",
-            "less docs/settings.md",
+            "Add the SECRET_KEY of before to SECRET_KEY_FALLBACKS; API keys need it too. If it is lost, set "
+            "each secret anew. See",
+            "less docs/rotation.md",
         )
     return ok(f"this SECRET_KEY reads the {len(rows)} newest secrets")
 

@@ -8,7 +8,7 @@ from shared import ids
 from shared.core import Core
 from shared.people.codes import require_mail, use_code
 from shared.store import SYSTEM, load_queries
-from shared.tenants.authenticate import hash_key
+from shared.tenants.authenticate import hash_key, hashes_of
 from shared.tenants.caller import Caller
 from shared.tenants.sessions import open_session
 
@@ -50,9 +50,9 @@ async def verify_code(core: Core, email: str, code: str, now: datetime) -> dict[
     }
 
 
-def hash_signup_token(core: Core, token: str) -> bytes:
-    """The hash under which a sign-up token is kept."""
-    return hash_key(core.settings.secret_key, f"sign-up {token}")
+def signup_token_hashes(core: Core, token: str) -> list[bytes]:
+    """The hashes under one of which a sign-up token is kept."""
+    return hashes_of(core.settings, _named(token))
 
 
 async def _offer_sign_up(core: Core, email: str, now: datetime) -> dict[str, Any]:
@@ -61,7 +61,7 @@ async def _offer_sign_up(core: Core, email: str, now: datetime) -> dict[str, Any
         SYSTEM,
         QUERIES["store_signup_token"],
         email=email,
-        token_hash=hash_signup_token(core, token),
+        token_hash=hash_key(core.settings.secret_key, _named(token)),
         expires_at=now + _SIGN_UP_TIME,
     )
     return {
@@ -70,3 +70,7 @@ async def _offer_sign_up(core: Core, email: str, now: datetime) -> dict[str, Any
         "email": email,
         "expires_in": int(_SIGN_UP_TIME.total_seconds()),
     }
+
+
+def _named(token: str) -> str:
+    return f"sign-up {token}"

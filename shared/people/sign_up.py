@@ -7,7 +7,7 @@ from shared import ids
 from shared.core import Core
 from shared.errors import UnauthorizedError
 from shared.people.codes import require_mail
-from shared.people.sign_in import hash_signup_token
+from shared.people.sign_in import signup_token_hashes
 from shared.store import SYSTEM, load_queries
 from shared.tenants.caller import Caller
 from shared.tenants.organizations import create_organization
@@ -28,7 +28,7 @@ async def complete_sign_up(
     require_mail(core)
     async with core.store.transaction(SYSTEM) as transaction:
         user = await transaction.fetch_one(
-            QUERIES["use_signup_token"], token_hash=hash_signup_token(core, signup_token), now=now
+            QUERIES["use_signup_token"], token_hashes=signup_token_hashes(core, signup_token), now=now
         )
         if user is None:
             raise UnauthorizedError("The sign-up token was used or has expired: ask for a new code.")

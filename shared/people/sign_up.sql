@@ -1,7 +1,7 @@
 -- use_signup_token --
 -- Deleted with the transaction: when the rest of it fails, the token is still there.
 WITH proven AS (
-    DELETE FROM signup_token WHERE token_hash = %(token_hash)s AND expires_at > %(now)s RETURNING email
+    DELETE FROM signup_token WHERE token_hash = ANY(%(token_hashes)s::bytea[]) AND expires_at > %(now)s RETURNING email
 )
 INSERT INTO app_user (email, created_at)
 SELECT email, %(now)s FROM proven

@@ -11,6 +11,8 @@ from shared import ids
 from shared.core import Core
 from shared.errors import UnauthorizedError
 from shared.limits.plans import limits_of
+from shared.secret_keys import id_of
+from shared.settings import Settings
 from shared.store import SYSTEM, Row, Statement, load_queries
 from shared.tenants.caller import Caller, rights_of
 from shared.tenants.tokens import LONGEST_TOKEN, Token, read_token
@@ -25,6 +27,19 @@ _LONGEST_KEY = 255
 def hash_key(secret: str, key: str) -> bytes:
     """The keyed hash under which an API key is stored (HMAC-SHA-256)."""
     return hmac.digest(secret.encode(), key.encode(), hashlib.sha256)
+
+
+def hashes_of(settings: Settings, key: str) -> list[bytes]:
+    """The hashes under which an API key may be stored: under the server's secret of now first."""
+    return [hash_key(secret, key) for secret in settings.secret_keys]
+
+
+def hashed(settings: Settings, key: str) -> dict[str, bytes]:
+    """The columns of a new key: its hash, and which of the server's secrets it was made with."""
+    return {
+        "key_hash": hash_key(settings.secret_key, key),
+        "hashed_under": id_of(settings.secret_key),
+    }
 
 
 async def authenticate(core: Core, credential: str, now: datetime) -> Caller:
@@ -67,7 +82,7 @@ async def _look_up(core: Core, credential: str, name: bytes, now: datetime) -> C
         key_hash = hash_key(core.settings.secret_key, credential)
         caller = await caller_of_key(core, credential, now)
     else:
-        token = read_token(core.settings.secret_key, credential, "access", now)
+        token = read_token(core.settings.secret_keys, credential, "access", now)
         caller = await caller_of_token(core, token, now)
     core.key_cache.put(name, caller, now, changes, key_hash=key_hash)
     return caller
@@ -80,9 +95,9 @@ async def caller_of_key(core: Core, key: str, now: datetime) -> Caller:
     """
     if not (key.startswith(KEY_PREFIXES) and _SHORTEST_KEY <= len(key) <= _LONGEST_KEY):
         raise UnauthorizedError
-    key_hash = hash_key(core.settings.secret_key, key)
+    hashes = {"key_hashes": hashes_of(core.settings, key), **hashed(core.settings, key)}
     times = {"now": now, "used_before": now - timedelta(minutes=5)}
-    statements = [Statement(QUERIES["authenticate_key"], {"key_hash": key_hash, **times})]
+    statements = [Statement(QUERIES["authenticate_key"], hashes | times)]
     changes, due = core.key_cache.changes, core.key_cache.due(now)
     if due:
         statements.append(Statement(QUERIES["known_keys"], {"key_hashes": [*due], **times}))

@@ -1,19 +1,20 @@
 -- authenticate_key hot --
 -- Finds a live key by its hash and, at most every five minutes, notes that it was used: a first use also
--- closes the door for a key without a credential.
+-- closes the door for a key without a credential. The hash becomes that under the server's secret of now with
+-- it, so that the secret before may go; no oftener, since two processes may not agree which one that is.
 WITH found AS MATERIALIZED (
     SELECT api_key.org_id, api_key.id, api_key.permissions, api_key.queues, api_key.rate_limit,
            api_key.expires_at, api_key.last_used, organization.plan_tier, organization.custom_limits,
            organization.first_key_taken
     FROM api_key
     JOIN organization ON organization.org_id = api_key.org_id
-    WHERE api_key.key_hash = %(key_hash)s
+    WHERE api_key.key_hash = ANY(%(key_hashes)s::bytea[])
       AND api_key.is_active
       AND organization.is_active
       AND (api_key.expires_at IS NULL OR api_key.expires_at > %(now)s)
 ),
 noted AS (
-    UPDATE api_key SET last_used = %(now)s
+    UPDATE api_key SET last_used = %(now)s, key_hash = %(key_hash)s, hashed_under = %(hashed_under)s
     FROM found
     WHERE api_key.org_id = found.org_id
       AND api_key.id = found.id

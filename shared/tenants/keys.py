@@ -10,7 +10,7 @@ from shared.errors import ConflictError, InvalidInputError, NotFoundError, Unaut
 from shared.limits.charge import charge, fetch_charged
 from shared.limits.plans import limits_of
 from shared.store import Row, load_queries, tenant
-from shared.tenants.authenticate import hash_key
+from shared.tenants.authenticate import hashed
 from shared.tenants.caller import PERMISSIONS, Caller
 
 QUERIES = load_queries(__file__)
@@ -65,7 +65,7 @@ async def create_key(
     key = new_key(live=True)
     fields = {
         "name": name,
-        "key_hash": hash_key(core.settings.secret_key, key),
+        **hashed(core.settings, key),
         "key_prefix": key[:_SHOWN],
         "permissions": permissions,
         "queues": queues or [],

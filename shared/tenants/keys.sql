@@ -1,8 +1,10 @@
 -- create_key --
 -- A key made by another key of the organization.
-INSERT INTO api_key (org_id, name, key_hash, key_prefix, permissions, queues, rate_limit, expires_at, created_at)
-VALUES (%(org_id)s, %(name)s, %(key_hash)s, %(key_prefix)s, %(permissions)s, %(queues)s, %(rate_limit)s,
-        %(expires_at)s, %(now)s)
+INSERT INTO api_key (
+    org_id, name, key_hash, hashed_under, key_prefix, permissions, queues, rate_limit, expires_at, created_at
+)
+VALUES (%(org_id)s, %(name)s, %(key_hash)s, %(hashed_under)s, %(key_prefix)s, %(permissions)s, %(queues)s,
+        %(rate_limit)s, %(expires_at)s, %(now)s)
 RETURNING *;
 
 -- create_first_key --
@@ -15,10 +17,10 @@ WITH taken AS (
 ),
 made AS (
     INSERT INTO api_key (
-        org_id, name, key_hash, key_prefix, permissions, queues, rate_limit, expires_at, created_at
+        org_id, name, key_hash, hashed_under, key_prefix, permissions, queues, rate_limit, expires_at, created_at
     )
-    SELECT org_id, %(name)s, %(key_hash)s, %(key_prefix)s, %(permissions)s, %(queues)s, %(rate_limit)s,
-           %(expires_at)s, %(now)s
+    SELECT org_id, %(name)s, %(key_hash)s, %(hashed_under)s, %(key_prefix)s, %(permissions)s, %(queues)s,
+           %(rate_limit)s, %(expires_at)s, %(now)s
     FROM taken
     RETURNING *
 )

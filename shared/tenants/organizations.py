@@ -10,7 +10,7 @@ from shared.core import Core
 from shared.errors import DuplicateError, NotFoundError
 from shared.store import SYSTEM, Row, Transaction, load_queries
 from shared.store.faults import UniqueViolationError
-from shared.tenants.authenticate import hash_key
+from shared.tenants.authenticate import hashed
 from shared.tenants.caller import Caller
 from shared.tenants.keys import new_key
 
@@ -58,7 +58,7 @@ async def create_organization(
             billing_email=billing_email,
             settings=settings,
             custom_limits=custom_limits,
-            key_hash=hash_key(core.settings.secret_key, key),
+            **hashed(core.settings, key),
             key_prefix=key[:12],
             now=now,
         )

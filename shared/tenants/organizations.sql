@@ -11,8 +11,8 @@ WITH organization AS (
     RETURNING *
 ),
 key AS (
-    INSERT INTO api_key (org_id, name, key_hash, key_prefix, created_at)
-    SELECT org_id, 'First key', %(key_hash)s, %(key_prefix)s, %(now)s FROM organization
+    INSERT INTO api_key (org_id, name, key_hash, hashed_under, key_prefix, created_at)
+    SELECT org_id, 'First key', %(key_hash)s, %(hashed_under)s, %(key_prefix)s, %(now)s FROM organization
     RETURNING id, name
 )
 SELECT organization.*, key.id AS key_id, key.name AS key_name FROM organization CROSS JOIN key;

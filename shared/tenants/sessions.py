@@ -37,7 +37,7 @@ def open_session(core: Core, caller: Caller, now: datetime) -> dict[str, Any]:
 
 async def refresh(core: Core, refresh_token: str, now: datetime) -> dict[str, Any]:
     """A new access token; UnauthorizedError when the refresh token is none, or was signed out."""
-    token = read_token(core.settings.secret_key, refresh_token, "refresh", now)
+    token = read_token(core.settings.secret_keys, refresh_token, "refresh", now)
     return _access_answer(core, await caller_of_token(core, token, now), now)
 
 
@@ -75,7 +75,7 @@ async def describe_session(core: Core, caller: Caller, credential: str, now: dat
 async def examine_token(core: Core, text: str, now: datetime) -> dict[str, Any]:
     """Whether an access token would be let in, and what it says; why not otherwise."""
     try:
-        token = read_token(core.settings.secret_key, text, "access", now)
+        token = read_token(core.settings.secret_keys, text, "access", now)
         await caller_of_token(core, token, now)
     except UnauthorizedError as error:
         return {"valid": False, "error": error.message, "message": error.message}
@@ -111,7 +111,7 @@ def _readable(core: Core, given: Iterable[tuple[str, Use]], now: datetime) -> li
     tokens = []
     for text, use in given:
         try:
-            tokens.append(read_token(core.settings.secret_key, text, use, now))
+            tokens.append(read_token(core.settings.secret_keys, text, use, now))
         except UnauthorizedError:
             continue
     return tokens

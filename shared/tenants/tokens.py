@@ -5,12 +5,14 @@ JWT with HMAC-SHA-256 and nothing else: the algorithm that a token names is neve
 
 import hashlib
 import hmac
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Self
 
 from shared import ids
 from shared.errors import UnauthorizedError
+from shared.secret_keys import id_of
 from shared.tenants.caller import Caller
 
 Use = Literal["access", "refresh"]
@@ -65,24 +67,18 @@ class Token:
     def signed(self, secret: str) -> str:
         import jwt  # noqa: PLC0415 - only where a token is in use
 
-        return jwt.encode(self.claims(), _signing_key(secret), algorithm=_ALGORITHM)
+        named = {"kid": _name(secret)}
+        return jwt.encode(self.claims(), _signing_key(secret), algorithm=_ALGORITHM, headers=named)
 
 
-def read_token(secret: str, text: str, use: Use, now: datetime) -> Token:
-    """The content of a token that this server signed for this use and that has not expired.
+def read_token(secrets: Sequence[str], text: str, use: Use, now: datetime) -> Token:
+    """The content of a token that was signed with one of `secrets` for this use and has not expired.
 
     Raises UnauthorizedError, with the reason, for any other. Whether it was signed out is another question.
     """
-    import jwt  # noqa: PLC0415 - only where a token is in use
-
-    if len(text) > LONGEST_TOKEN:
+    claims = _verified(secrets, text) if len(text) <= LONGEST_TOKEN else None
+    if claims is None:
         raise UnauthorizedError("The token is not valid.")
-    # PyJWT would compare with the machine's clock; the instant is an argument here.
-    options: Any = {"verify_exp": False, "verify_iat": False, "require": ["exp", "iat", "jti", "use"]}
-    try:
-        claims = jwt.decode(text, _signing_key(secret), algorithms=[_ALGORITHM], options=options)
-    except (jwt.PyJWTError, ValueError):
-        raise UnauthorizedError("The token is not valid.") from None
     if claims["use"] != use:
         raise UnauthorizedError(f"This is no {use} token.")
     token = Token(
@@ -103,6 +99,34 @@ def read_token(secret: str, text: str, use: Use, now: datetime) -> Token:
 def holder_id(key_id: int, user_id: int | None) -> str:
     """Where clients want the id of a key: that of the person, for a session that has no key."""
     return ids.encode("key", key_id) if user_id is None else ids.encode("user", user_id)
+
+
+def _verified(secrets: Sequence[str], text: str) -> Mapping[str, Any] | None:
+    """What a token claims, None when none of the secrets signed it."""
+    import jwt  # noqa: PLC0415 - only where a token is in use
+
+    # PyJWT would compare with the machine's clock; the instant is an argument where it is needed.
+    options: Any = {"verify_exp": False, "verify_iat": False, "require": ["exp", "iat", "jti", "use"]}
+    try:
+        named = jwt.get_unverified_header(text).get("kid")
+    except (jwt.PyJWTError, ValueError):
+        return None
+    for secret in secrets:
+        # The name that a token gives can only rule secrets out; one from before there were names gives none.
+        if named is not None and named != _name(secret):
+            continue
+        try:
+            found: Mapping[str, Any] = jwt.decode(
+                text, _signing_key(secret), algorithms=[_ALGORITHM], options=options
+            )
+        except (jwt.PyJWTError, ValueError):
+            continue
+        return found
+    return None
+
+
+def _name(secret: str) -> str:
+    return id_of(secret).hex()
 
 
 def _signing_key(secret: str) -> bytes:

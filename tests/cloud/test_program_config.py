@@ -51,6 +51,7 @@ def test_a_section_that_is_no_object_is_refused(value: str) -> None:
         ({"publicUrl": "api.example"}, "spooled:publicUrl: String should match"),
         ({"publicUrl": "https://api.example/"}, "spooled:publicUrl: String should match"),
         ({"secretKey": "short"}, "spooled:secretKey: must be 20 or more of A-Z a-z 0-9 - _"),
+        ({"secretKeyFallbacks": f"{'a' * 32},short"}, "spooled:secretKeyFallbacks: must be 20 or more"),
         ({"secretKey": "with spaces and umlauts ä"}, "spooled:secretKey: must be 20 or more"),
         ({"settings": '{"DEFAULT_PLN": "free"}'}, "DEFAULT_PLN is no setting; did you mean DEFAULT_PLAN?"),
         ({"settings": '{"SECRET_KEY": "x"}'}, "SECRET_KEY has a place of its own"),

@@ -38,6 +38,20 @@ def test_the_container_is_given_settings_that_exist(container: dict[str, Any]) -
     assert settings.forwarded_allow_ips == "10.60.0.0/16"
 
 
+def test_a_secret_that_is_replaced_is_read_where_there_is_one(container: dict[str, Any], tree: Path) -> None:
+    """The task asks for the other server secrets only while they are set: else it would not start."""
+    secrets = f"{'a' * 32},{'b' * 32}"
+    replacing = run_program(PROD | {"streams": STREAMS, "secretKeyFallbacks": secrets}, functions=tree)
+    names = [{one["name"] for one in found["secrets"]} for found in (container, container_of(replacing))]
+    held = [
+        json.loads(one.inputs["secretString"])
+        for one in replacing.of("secretsmanager/secretVersion:SecretVersion")
+    ]
+
+    assert names[1] - names[0] == {"SECRET_KEY_FALLBACKS"}
+    assert [one["SECRET_KEY_FALLBACKS"] for one in held if "SECRET_KEY" in one] == [secrets]
+
+
 def test_ports_of_image_container_and_balancer_agree(container: dict[str, Any], prod: Program) -> None:
     """The ports that the image exposes are those that are mapped, listened on and sent to."""
     exposed = dict(read_image_file(STREAMS_IMAGE_FILE).steps)["EXPOSE"].split()

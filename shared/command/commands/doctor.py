@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from shared.doctor.finding import Examined
     from shared.doctor.installation import Ask, HttpAnswer
 
-AREAS = ("settings", "database", "redis", "timers", "clock", "service", "mail", "webhooks")
+AREAS = ("settings", "database", "redis", "timers", "clock", "service", "mail", "webhooks", "rotation")
 
 
 @api_command("doctor")

@@ -91,7 +91,7 @@ async def confirm_act(
     to that the plan has no room for.
     """
     checked(caller, request)
-    preview = read_token(core.settings.secret_key, token, caller, request)
+    preview = read_token(core.settings.secret_keys, token, caller, request)
     known = await _find(core, caller, preview.act_id)
     if known is not None:
         return (await _answers(core, caller, [known]))[0], False

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -55,7 +56,7 @@ class Preview:
         return f"{_text(body)}.{_text(_signature(secret, body))}"
 
 
-def read_token(secret: str, token: str | None, caller: Caller, request: ActRequest) -> Preview:
+def read_token(secrets: Sequence[str], token: str | None, caller: Caller, request: ActRequest) -> Preview:
     """What a token of this caller for this act says, expired or not.
 
     Raises MalformedInputError without a token, InvalidInputError for one that is not this server's, another
@@ -63,7 +64,7 @@ def read_token(secret: str, token: str | None, caller: Caller, request: ActReque
     """
     if token is None:
         raise MalformedInputError.of_field("token", f"is missing: {_AGAIN}", "missing")
-    preview = _read(secret, token)
+    preview = _read(secrets, token)
     if preview is None:
         raise _refused(f"is none of a preview: {_AGAIN}", "invalid_token")
     if (preview.org_id, preview.key_id, preview.user_id) != (caller.org_id, caller.key_id, caller.user_id):
@@ -82,13 +83,13 @@ def _refused(message: str, rule: str) -> InvalidInputError:
     return InvalidInputError.of_field("token", message, rule)
 
 
-def _read(secret: str, token: str) -> Preview | None:
+def _read(secrets: Sequence[str], token: str) -> Preview | None:
     body, _, signature = token.partition(".")
     try:
         content, given = _bytes(body), _bytes(signature)
     except ValueError:
         return None
-    if not hmac.compare_digest(given, _signature(secret, content)):
+    if not any(hmac.compare_digest(given, _signature(secret, content)) for secret in secrets):
         return None
     return Preview(*json.loads(content))
 

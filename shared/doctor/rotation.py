@@ -1,0 +1,48 @@
+"""The server's secret while it is replaced: what still needs another one than that of now."""
+
+from shared.doctor.asking import ask
+from shared.doctor.finding import Area, Finding, ok, skipped, warning
+from shared.doctor.installation import Installation
+from shared.errors import SpooledError
+from shared.secret_keys import id_of
+from shared.spoken import counted
+from shared.store import SYSTEM, load_queries
+from shared.webhooks.sealing import head_of
+
+QUERIES = load_queries(__file__)
+
+
+async def secret_key(installation: Installation) -> Finding:
+    """Nothing but SECRET_KEY is needed; else what still needs one of SECRET_KEY_FALLBACKS."""
+    settings = installation.settings
+    if settings is None or installation.core is None:
+        return skipped("the settings cannot be read, or the database cannot be asked from here")
+    if len(settings.secret_keys) == 1:
+        return ok("one SECRET_KEY: none is being replaced")
+    try:
+        (row,) = await ask(
+            installation,
+            QUERIES["under_another"],
+            SYSTEM,
+            secret_id=id_of(settings.secret_key),
+            head=head_of(settings),
+            now=installation.now(),
+        )
+    except SpooledError:
+        return skipped("the database does not answer, or was not migrated")
+    keys, sealed = row["keys"], row["sealed"]
+    if not keys and not sealed:
+        return ok(
+            "no API key and no stored secret needs SECRET_KEY_FALLBACKS: it may go as soon as no session "
+            "needs it, 30 days after SECRET_KEY was changed"
+        )
+    return warning(
+        f"{counted(keys, 'API key', 'API keys')} and {counted(sealed, 'stored secret', 'stored secrets')} "
+        "may still need SECRET_KEY_FALLBACKS",
+        "Leave it as it is. The timer `tokens` seals stored secrets anew; an API key moves when it is used: "
+        "use it, or revoke it. See",
+        "less docs/rotation.md",
+    )
+
+
+AREA = Area("rotation", (secret_key,))

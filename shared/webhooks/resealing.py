@@ -1,0 +1,88 @@
+"""What is sealed under another secret of the server than that of now is sealed anew: the other may go then.
+
+Safe beside writers, beside itself and to stop anywhere: a value is replaced by what says the same, and only
+while it is what was read.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from time import monotonic
+
+from shared.core import Core
+from shared.store import SYSTEM, Row, load_queries
+from shared.webhooks.sealing import HEAD_BYTES, UnsealError, head_of, seal, unseal
+
+QUERIES = load_queries(__file__)
+STORES = ("jobs", "finished_jobs", "webhooks", "previous", "deliveries")
+_PAGE = 500
+_LAST = 2**63 - 1
+_ABOVE_ALL = b"\xff" * 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Values that begin above `after` and below `below`."""
+
+    after: tuple[bytes, int, int]
+    below: bytes
+
+
+async def reseal(core: Core, deadline: float) -> int:
+    """Seal anew until `deadline` (of `monotonic`) and return how many values were; nothing with one secret.
+
+    What cannot be read is passed over.
+    """
+    if len(core.settings.secret_keys) == 1:
+        return 0
+    total = 0
+    for store in STORES:
+        for stretch in _stretches(head_of(core.settings)):
+            total += await _reseal(core, store, stretch, deadline)
+    return total
+
+
+def _stretches(head: bytes) -> Iterator[_Stretch]:
+    """All but what is sealed under the secret of now."""
+    yield _Stretch((b"", 0, 0), head)
+    yield _Stretch((head, _LAST, _LAST), _ABOVE_ALL)
+
+
+async def _reseal(core: Core, store: str, stretch: _Stretch, deadline: float) -> int:
+    total = 0
+    after = stretch.after
+    while monotonic() < deadline:
+        page = await core.store.fetch(
+            SYSTEM,
+            QUERIES[f"page_of_{store}"],
+            after=after[0],
+            after_org=after[1],
+            after_id=after[2],
+            below=stretch.below,
+            limit=_PAGE,
+        )
+        total += await _replace(core, store, page)
+        if len(page) < _PAGE:
+            break
+        last = page[-1]
+        after = (bytes(last["sealed"])[:HEAD_BYTES], last["org_id"], last["id"])
+    return total
+
+
+async def _replace(core: Core, store: str, page: list[Row]) -> int:
+    readable = []
+    for row in page:
+        try:
+            readable.append((row, seal(core.settings, unseal(core.settings, bytes(row["sealed"])))))
+        except UnsealError:
+            continue
+    if not readable:
+        return 0
+    replaced = await core.store.fetch(
+        SYSTEM,
+        QUERIES[f"reseal_{store}"],
+        org_ids=[row["org_id"] for row, _ in readable],
+        ids=[row["id"] for row, _ in readable],
+        known=[bytes(row["sealed"]) for row, _ in readable],
+        resealed=[sealed for _, sealed in readable],
+    )
+    return len(replaced)
