@@ -69,10 +69,10 @@ def _settling(name: str, reach: int, **fields: Any) -> st.SearchStrategy[Drawn]:
     return _act(name, hold=_places(reach), by=by, fenced=seldom.map(lambda rare: not rare), **fields)
 
 
-def acts(reach: int) -> st.SearchStrategy[Drawn]:
-    """One act; of jobs and leases it names one of the latest `reach`."""
+def acts(reach: int, *but: str) -> st.SearchStrategy[Drawn]:
+    """One act, none of those in `but`; of jobs and leases it names one of the latest `reach`."""
     kinds = _kinds(reach)
-    names = [name for name in kinds for _ in range(_FREQUENT.get(name, 1))]
+    names = [name for name in kinds for _ in range(_FREQUENT.get(name, 1)) if name not in but]
     return st.sampled_from(names).flatmap(kinds.__getitem__)
 
 

@@ -155,7 +155,7 @@ def _orders(
 
 def _is_explained(world: World, played: Played, passed: frozenset[str]) -> bool:
     call, seen = played
-    given = call.given | ({"passed": passed} if call.act in _CLAIMS else {})
+    given = call.given | ({"passed": passed} if call.act in {*_CLAIMS, "retry_dead"} else {})
     try:
         world.seen = seen
         status, body = getattr(world, call.act)(**given)
@@ -192,7 +192,7 @@ def _touched(played: Played) -> set[str]:
     call, answer = played
     touched = {*call.touches, *(job["id"] for job in _taken(call, answer))}
     if call.act == "retry_dead":
-        touched |= {*answer[1]["retried_jobs"]}
+        touched |= {*answer[1]["retried_jobs"], *answer[1]["skipped_jobs"]}
     return touched
 
 

@@ -33,7 +33,8 @@ def usually(often: st.SearchStrategy[T], seldom: st.SearchStrategy[T], times: in
 
 
 alone = usually(acts(7), moves, times=6).map(lambda act: [act])
-together = st.lists(acts(3), min_size=2, max_size=4)
+# A purge says how many it deleted and not which, so that what others do meanwhile cannot be told from it.
+together = st.lists(acts(3, "purge_dead"), min_size=2, max_size=4)
 one_by_one = st.tuples(openings, st.lists(alone, min_size=20, max_size=60)).map(joined)
 at_once = st.tuples(openings, st.lists(usually(together, alone, times=2), min_size=10, max_size=30)).map(
     joined

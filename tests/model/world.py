@@ -116,11 +116,17 @@ class World(Rules):
             return CONFLICT
         return 200, self.revive(job).whole(self.now)
 
-    def retry_dead(self, named: list[str] | None, queue: str | None, limit: int) -> Answer:
-        found = [job for job in self.dead(queue) if named is None or job.id in named][:limit]
-        revived = [self.revive(job).id for job in found]
-        skipped = [job_id for job_id in dict.fromkeys(named or []) if job_id not in revived]
-        return 200, {"retried_count": len(revived), "retried_jobs": revived, "skipped_jobs": skipped}
+    def retry_dead(
+        self, named: list[str] | None, queue: str | None, limit: int, passed: frozenset[str] = NOBODY
+    ) -> Answer:
+        """One that it found first and lost to another act is skipped, and took up room."""
+        lost = {*(self.told("skipped_jobs") or ())} & passed - {*(named or ())}
+        found = {job.id for job in self.dead(queue) if named is None or job.id in named} | lost
+        chosen = sorted(found)[:limit]
+        revived = [self.revive(self.jobs[job_id]).id for job_id in chosen if job_id not in lost]
+        skipped = [job_id for job_id in dict.fromkeys([*(named or ()), *chosen]) if job_id not in revived]
+        answer = {"retried_count": len(revived), "retried_jobs": revived, "skipped_jobs": skipped}
+        return 200, answer
 
     def purge_dead(self, queue: str | None, limit: int) -> Answer:
         doomed = self.dead(queue)[:limit]
