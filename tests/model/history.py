@@ -191,6 +191,8 @@ def _taken(call: Call, answer: Answer) -> list[dict[str, Any]]:
 def _touched(played: Played) -> set[str]:
     call, answer = played
     touched = {*call.touches, *(job["id"] for job in _taken(call, answer))}
+    if call.act == "enqueue_many":
+        touched |= {one["job_id"] for one in answer[1]["succeeded"]}
     if call.act == "retry_dead":
         touched |= {*answer[1]["retried_jobs"], *answer[1]["skipped_jobs"]}
     return touched
