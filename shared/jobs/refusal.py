@@ -218,10 +218,11 @@ def _reason(state: Row | None, said: Said[Any]) -> SpooledError:
         return LeaseExpiredError(
             "The lease_id does not match the job's current lease: it lapsed or was given up"
         )
+    not_held = ConflictError("Job is not processing: claim it first")
     if state["state"] != "processing":
-        return ConflictError("Job is not processing: claim it first")
+        return not_held
     if state["leased_until"] <= said.at:
         return LeaseExpiredError()
     if said.worker_id is not None and said.worker_id != state["worker_id"]:
         return OtherWorkerError()
-    return LeaseExpiredError()
+    return not_held  # somebody claimed it between the refusal and this look
