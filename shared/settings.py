@@ -120,6 +120,12 @@ class Settings(BaseModel):
         pattern=r"^([^\r\n]*@[^\r\n]*)?$",
         description="Sender of mail, `Name <a@b.example>`; needed with `SMTP_URL`.",
     )
+    max_connections: int = Field(
+        4_000,
+        ge=1,
+        description="Open connections of HTTP of one long-lived process, and calls of gRPC at once; one more "
+        "is 503 with `Retry-After`, or RESOURCE_EXHAUSTED.",
+    )
     database_pool_size: int = Field(8, ge=1, le=200, description="Connections of one long-lived process.")
     prepare_threshold: int | None = Field(
         None,
@@ -131,7 +137,10 @@ class Settings(BaseModel):
         30_000, ge=100, description="Longest run of one statement, milliseconds."
     )
     connect_timeout_seconds: int = Field(
-        5, ge=1, description="Longest wait for a database connection, seconds."
+        5,
+        ge=1,
+        description="Longest wait for a database that is away, seconds; where all connections are in use, "
+        "nobody waits longer than one second.",
     )
     enforce_enterprise_rate: bool = Field(
         default=False,

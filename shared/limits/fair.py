@@ -1,21 +1,32 @@
 """Fairness between organizations: of each only so many requests are under way while others are active.
 
-Nobody is held back who is alone. Otherwise who comes while all places of its organization are taken stands
-in line, first come first served, behind its own and never behind another's.
+Who is alone may have as many as a process does well with. Who comes while all places of its organization
+are taken stands in line, first come first served, behind its own and never behind another's. A line takes a
+burst; where it stays, nobody stands in it for long: who would is refused early, and told when to come again.
 """
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from contextvars import ContextVar
 from time import monotonic
 
+from shared import ids
 from shared.errors import UnavailableError
 
+logger = logging.getLogger("spooled.fair")
 _QUIET_SECONDS = 1.0
 """So long after its last request another organization still counts as active."""
 _MOST_IN_LINE = 2_000
 """In all lines of a process."""
+_MOST_UNDER_WAY = 128
+"""Two shared statements are on their way with 64 requests each; more would wait elsewhere, out of order."""
+BURST_SECONDS = 2.0
+"""So long anybody may stand in a line that was empty since; for as long a burst may last."""
+STEADY_SECONDS = 0.5
+"""So long at most in one that was not: all it would do is serve everybody late."""
+_SWEEP_SECONDS = 0.1
 Leave = Callable[[], None]
 
 
@@ -26,12 +37,21 @@ class CrowdedError(UnavailableError):
 class _Lane:
     """Of one organization: how many are under way, and who stands in line."""
 
-    __slots__ = ("org_id", "taken", "waiting")
+    __slots__ = ("org_id", "since", "taken", "waiting", "was_told")
 
     def __init__(self, org_id: int) -> None:
         self.org_id = org_id
         self.taken = 0
-        self.waiting: OrderedDict[asyncio.Future[Place], None] = OrderedDict()
+        self.waiting: OrderedDict[asyncio.Future[Place], float] = OrderedDict()
+        """Who came when, the first to come first."""
+        self.since = 0.0
+        """When the line began, if there is one."""
+        self.was_told = False
+        """Whether the log knows that who stands in this line is refused."""
+
+    def patience(self, now: float) -> float:
+        """How long anybody may stand in the line."""
+        return BURST_SECONDS if now - self.since < BURST_SECONDS else STEADY_SECONDS
 
 
 class Place:
@@ -57,17 +77,25 @@ class Fair:
     """The places and lines of one process.
 
     places: of each organization, while others are active.
+    most_under_way: of all of them; each has one place however many there are.
     clock: seconds that never go back.
     """
 
     def __init__(
-        self, *, places: int = 6, most_in_line: int = _MOST_IN_LINE, clock: Callable[[], float] = monotonic
+        self,
+        *,
+        places: int = 6,
+        most_under_way: int = _MOST_UNDER_WAY,
+        most_in_line: int = _MOST_IN_LINE,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._places = places
+        self._most_under_way = most_under_way
         self._most_in_line = most_in_line
         self._clock = clock
         self._lanes: dict[int, _Lane] = {}
         self._in_line = 0
+        self._sweeping: asyncio.TimerHandle | None = None
         self._latest: int | None = None
         self._latest_at = self._shared_until = float("-inf")
 
@@ -85,8 +113,8 @@ class Fair:
         """A place of the organization, to be given up; what runs in this context can step aside from it.
 
         call_when_gone: is handed, by one who has to wait, what to call when its client goes.
-        Raises CrowdedError for the newest of the longest line when all lines together are too long, and for
-        one whose client has gone, which nobody is told.
+        Raises CrowdedError for one that has stood in line for too long, for the newest of the longest line
+        when all lines together are too long, and for one whose client has gone, which nobody is told.
         """
         now = self._clock()
         if org_id != self._latest:
@@ -97,10 +125,10 @@ class Fair:
         lane = self._lanes.get(org_id)
         if lane is None:
             lane = self._lanes[org_id] = _Lane(org_id)
-        if not lane.waiting and (lane.taken < self._places or self._is_alone(now)):
+        if not lane.waiting and lane.taken < self._allowed(now):
             place = self._grant(lane)
         else:
-            place = await self._stand(lane, call_when_gone)
+            place = await self._stand(lane, now, call_when_gone)
         _HERE.set(place)
         return place
 
@@ -115,8 +143,8 @@ class Fair:
         """A place of the lane is free: the next in line has it."""
         lane.taken -= 1
         if lane.waiting:
-            is_alone = self._is_alone(self._clock())
-            while lane.waiting and (lane.taken < self._places or is_alone):
+            allowed = self._allowed(self._clock())
+            while lane.waiting and lane.taken < allowed:
                 turn, _ = lane.waiting.popitem(last=False)
                 self._in_line -= 1
                 if not turn.done():  # cancelled
@@ -126,23 +154,35 @@ class Fair:
 
     def close(self) -> None:
         """Refuse all who wait: nothing follows."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
         for lane in [*self._lanes.values()]:
             while lane.waiting:
                 self._refuse_newest(lane)
 
-    def _is_alone(self, now: float) -> bool:
-        return len(self._lanes) == 1 and now >= self._shared_until
+    def _allowed(self, now: float) -> int:
+        """The places of each organization."""
+        if len(self._lanes) == 1 and now >= self._shared_until:
+            return self._most_under_way
+        return max(1, min(self._places, self._most_under_way // len(self._lanes)))
 
     def _grant(self, lane: _Lane) -> Place:
         lane.taken += 1
         return Place(self, lane)
 
-    async def _stand(self, lane: _Lane, call_when_gone: Callable[[Leave], object] | None) -> Place:
+    async def _stand(
+        self, lane: _Lane, now: float, call_when_gone: Callable[[Leave], object] | None
+    ) -> Place:
         if self._in_line >= self._most_in_line:
             self._make_room(lane)
-        turn: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
-        lane.waiting[turn] = None
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[Place] = loop.create_future()
+        if not lane.waiting:
+            lane.since, lane.was_told = now, False
+        lane.waiting[turn] = now
         self._in_line += 1
+        if self._sweeping is None:
+            self._sweeping = loop.call_later(_SWEEP_SECONDS, self._sweep)
         if call_when_gone is not None:
             call_when_gone(lambda: self._leave(lane, turn, CrowdedError()))
         try:
@@ -153,6 +193,23 @@ class Fair:
             elif turn.exception() is None:
                 turn.result().give_up()
             raise
+
+    def _sweep(self) -> None:
+        """Refuse who has stood in line for too long, and look again while anybody does."""
+        self._sweeping, now = None, self._clock()
+        for lane in [*self._lanes.values()]:
+            latest = now - lane.patience(now)
+            late = [turn for turn, came_at in lane.waiting.items() if came_at < latest]
+            for turn in late:
+                self._leave(lane, turn, CrowdedError())
+            if late and not lane.was_told:
+                lane.was_told = True
+                logger.warning(
+                    "requests of %s are refused: they come faster than they can be served",
+                    ids.encode("org", lane.org_id),
+                )
+        if self._in_line:
+            self._sweeping = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._sweep)
 
     def _make_room(self, lane: _Lane) -> None:
         """The newest of the longest line goes, so that who floods does not have others refused."""

@@ -13,6 +13,7 @@ from psycopg.types.array import ListBinaryDumper
 from psycopg.types.json import set_json_loads
 from psycopg.types.numeric import Int8BinaryDumper
 
+from shared.errors import UnavailableError
 from shared.store.connection import Connection
 from shared.store.group_commit import can_flush
 
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
 _PREPARE_THRESHOLD = 5
 _KEEPALIVE_SECONDS = 5
+_LONGEST_IN_LINE_SECONDS = 1.0
+"""Behind others, for a connection: it is too late then, and somebody should hear it while he listens."""
+
+
+class BusyError(UnavailableError):
+    """The database has more to do at the moment than it can; try again shortly."""
 
 
 class Connections(Protocol):
@@ -105,6 +112,7 @@ class PooledConnections:
 
     def __init__(self, pool: "Pool") -> None:
         self._pool = pool
+        self._leased = 0
 
     @classmethod
     async def open(cls, settings: "Settings") -> "PooledConnections":
@@ -133,7 +141,8 @@ class PooledConnections:
         task = asyncio.current_task()
         requests = task.cancelling() if task else 0
         # Not `connection()` of the pool, which would commit what has no transaction open.
-        connection = await self._pool.getconn()
+        connection = await self._from_pool()
+        self._leased += 1
         try:
             # The pool waits with wait_for: in Python 3.11 it swallows a cancellation that comes together with
             # the connection, and a task that was told to end would go on for ever.
@@ -141,7 +150,24 @@ class PooledConnections:
                 raise asyncio.CancelledError
             yield connection
         finally:
+            self._leased -= 1
             await self._pool.putconn(connection)
+
+    async def _from_pool(self) -> Connection:
+        """Raises BusyError when all are in use for long; where some are missing, it waits for them longer."""
+        from psycopg_pool import PoolTimeout, TooManyRequests  # noqa: PLC0415 - as above
+
+        longest = self._pool.timeout
+        try:
+            return await self._pool.getconn(min(longest, _LONGEST_IN_LINE_SECONDS))
+        except TooManyRequests:
+            raise BusyError from None
+        except PoolTimeout:
+            if self._leased >= self._pool.max_size:
+                raise BusyError from None
+            if longest <= _LONGEST_IN_LINE_SECONDS:
+                raise
+        return await self._pool.getconn(longest - _LONGEST_IN_LINE_SECONDS)
 
     async def discard_broken(self) -> None:
         await self._pool.check()

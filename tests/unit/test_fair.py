@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.limits.fair import CrowdedError, Fair, Leave
+from shared.limits.fair import BURST_SECONDS, STEADY_SECONDS, CrowdedError, Fair, Leave
 
 LARGE, SMALL = 1, 2
 
@@ -18,6 +18,7 @@ class World:
 
     places: int = 2
     most_in_line: int = 100
+    most_under_way: int = 1_000
     time: float = 1000.0
     under_way: list[Any] = field(default_factory=list)
     tasks: dict[Any, asyncio.Task[None]] = field(default_factory=dict)
@@ -25,7 +26,12 @@ class World:
     leave: dict[Any, Leave] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.fair = Fair(places=self.places, most_in_line=self.most_in_line, clock=lambda: self.time)
+        self.fair = Fair(
+            places=self.places,
+            most_under_way=self.most_under_way,
+            most_in_line=self.most_in_line,
+            clock=lambda: self.time,
+        )
 
     async def come(self, org_id: int, *names: Any) -> None:
         """Requests of an organization come, in this order."""
@@ -225,6 +231,69 @@ async def test_of_the_longest_line_the_newest_is_refused() -> None:
     assert world.fair.in_line == 3
     await world.end("small-0", "large-0")
     assert world.under_way == ["small-1", "large-1"]
+
+
+async def test_a_line_takes_a_burst(world: World) -> None:
+    """In a line that was empty two seconds ago who came first is refused after two seconds, not before."""
+    await world.come(SMALL, "small-0")
+    await world.come(LARGE, *numbers(3))
+    world.time += BURST_SECONDS - 0.1
+    await world.come(LARGE, "late")
+
+    world.fair._sweep()
+    assert world.fair.in_line == 2
+    world.time += 0.2
+    world.fair._sweep()
+
+    with pytest.raises(CrowdedError):
+        await world.tasks["large-2"]
+    assert world.fair.in_line == 1
+    await world.end("small-0", "large-0", "large-1", "late")
+
+
+async def test_nobody_stands_long_in_a_line_that_stays(world: World) -> None:
+    """When a line has not been empty for two seconds, half a second is the most, until it was empty once."""
+    await world.come(SMALL, "small-0")
+    await world.come(LARGE, *numbers(3))
+    world.time += BURST_SECONDS - 0.1
+    await world.come(LARGE, "late")
+    world.time += STEADY_SECONDS + 0.1
+    world.fair._sweep()
+
+    for refused in ("large-2", "late"):
+        with pytest.raises(CrowdedError):
+            await world.tasks[refused]
+    await world.come(LARGE, "new")
+    world.time += BURST_SECONDS - 0.1
+    world.fair._sweep()
+    assert world.fair.in_line == 1
+    await world.end("small-0", "large-0", "large-1", "new")
+
+
+async def test_those_who_stand_in_line_are_looked_at_by_themselves() -> None:
+    """Where nothing ever ends, who waits is refused all the same."""
+    world = World(places=1)
+    await world.come(SMALL, "small-0")
+    await world.come(LARGE, *numbers(2))
+    world.time += BURST_SECONDS + 0.1
+
+    with pytest.raises(CrowdedError):
+        await asyncio.wait_for(world.tasks["large-1"], 20)
+    await world.end("small-0", "large-0")
+
+
+async def test_even_who_is_alone_has_so_many_under_way() -> None:
+    """The rest stands in line, and when many are active each has fewer places, but one at least."""
+    world = World(places=2, most_under_way=3)
+    await world.come(LARGE, *numbers(5))
+    assert (world.fair.under_way, world.fair.in_line) == (3, 2)
+    await world.end(*numbers(5))
+
+    for org_id in range(10, 14):
+        await world.come(org_id, f"{org_id}-0", f"{org_id}-1")
+    assert [name for name in world.under_way if name.endswith("-0")] == ["10-0", "11-0", "12-0", "13-0"]
+    assert world.fair.in_line >= 2
+    await world.end(*(f"{org_id}-{number}" for number in range(2) for org_id in range(10, 14)))
 
 
 async def test_all_in_line_are_refused_at_the_end(world: World) -> None:

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, asynccontextmanager, contextmanag
 import uvicorn
 from starlette.types import ASGIApp
 
+from shared.edge.process.files import room_for_connections
 from shared.edge.process.port import address_of, claimed, http_port
 from shared.edge.process.refusal import RefusingProtocol
 from shared.edge.process.websocket import BoundedWebSocket
@@ -29,6 +30,11 @@ def url_of(opened: socket.socket, settings: Settings) -> str:
     return f"http{'s' * settings.tls_is_on}://{address_of(opened)}"
 
 
+def _bounded(most: int) -> type[RefusingProtocol]:
+    """Uvicorn makes the protocols by itself, of a class alone."""
+    return type("BoundedProtocol", (RefusingProtocol,), {"most_connections": most})
+
+
 class HttpServer(uvicorn.Server):
     """Uvicorn that leaves the signals to the process, which has more to stop than this."""
 
@@ -36,7 +42,7 @@ class HttpServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 application,
-                http=RefusingProtocol,
+                http=_bounded(room_for_connections(settings.max_connections)),
                 ws=BoundedWebSocket,
                 ws_max_size=LARGEST_MESSAGE,
                 # A compressor would take more memory than all else that an idle reader needs.

@@ -1,4 +1,4 @@
-"""What is no HTTP at all is refused in the same shape as everything else."""
+"""What is no HTTP, or comes over one connection too many, is refused in the shape of everything else."""
 
 import asyncio
 import sys
@@ -12,20 +12,43 @@ from shared.edge.connection import CONNECTION, Connection
 from shared.edge.cors import CORS_HEADERS
 from shared.edge.guards import GUARDS
 from shared.edge.process.head_held import HeadHeld
-from shared.errors import InvalidInputError
+from shared.errors import InvalidInputError, SpooledError, UnavailableError
 
 _LENGTH = b"content-length"
+_LAST_WORDS_SECONDS = 1.0
+
+
+class FullError(UnavailableError):
+    """This server has as many connections as it takes; try again shortly, and keep connections open."""
 
 
 class RefusingProtocol(HttpToolsProtocol):
     """HTTP whose refusals are JSON: a request line or headers over 64 KB, bytes of another protocol.
 
-    Streams learn from it when the server ends, and may abort their connection.
+    One connection more than `most_connections` is answered 503 whatever it asks. Streams learn from it when
+    the server ends, and may abort their connection.
     """
+
+    most_connections = sys.maxsize
+    _is_too_many = False
+    _is_refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.connection = Connection(transport)
+        if len(self.connections) > self.most_connections:
+            self._is_too_many = True
+            self.loop.call_later(_LAST_WORDS_SECONDS, transport.abort)
+
+    def data_received(self, data: bytes) -> None:
+        if not self._is_too_many:
+            super().data_received(data)
+        elif not self.transport.is_closing() and not self._is_refused:
+            # Not closed before the rest of the request has come: the client would lose the answer.
+            self._is_refused = True
+            self.transport.write(_refusal("503 Service Unavailable", FullError()))
+            if self.transport.can_write_eof():
+                self.transport.write_eof()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -46,18 +69,25 @@ class RefusingProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         error = InvalidInputError(f"{msg} Are its address and headers shorter than 64 KB?")
-        body = encode(error.body())
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", str(len(body)).encode()),
-            (b"connection", b"close"),
-            (b"x-request-id", uuid.uuid4().hex.encode()),
-            *CORS_HEADERS,
-            *GUARDS,
-        ]
-        head = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
-        self.transport.write(b"HTTP/1.1 400 Bad Request\r\n" + head + b"\r\n" + body)
+        self.transport.write(_refusal("400 Bad Request", error))
         self.transport.close()
+
+
+def _refusal(status: str, error: SpooledError) -> bytes:
+    """The whole answer, behind which the connection is closed."""
+    body = encode(error.body())
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+        (b"x-request-id", uuid.uuid4().hex.encode()),
+        *CORS_HEADERS,
+        *GUARDS,
+    ]
+    if error.retry_after is not None:
+        headers.append((b"retry-after", str(error.retry_after).encode()))
+    head = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
+    return f"HTTP/1.1 {status}\r\n".encode() + head + b"\r\n" + body
 
 
 def _end_with_connection(cycle: RequestResponseCycle) -> None:

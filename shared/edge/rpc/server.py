@@ -41,7 +41,10 @@ class RpcServer:
         self._work = Work()
         self._attending: asyncio.Task[None] | None = None
         self._health = health.aio.HealthServicer()
-        self._server = grpc.aio.server(options=_options(core.settings, int(patience_seconds * 1000)))
+        self._server = grpc.aio.server(
+            options=_options(core.settings, int(patience_seconds * 1000)),
+            maximum_concurrent_rpcs=core.settings.max_connections,
+        )
         self._add(methods)
 
     def _add(self, methods: Iterable[RpcMethod]) -> None:
@@ -101,6 +104,7 @@ def _options(settings: Settings, patience_milliseconds: int) -> list[tuple[str, 
         ("grpc.max_metadata_size", _METADATA_BYTES),
         ("grpc.absolute_max_metadata_size", _METADATA_BYTES),
         ("grpc.max_concurrent_streams", _STREAMS_OF_A_CONNECTION),
+        ("grpc.max_allowed_incoming_connections", settings.max_connections),
         ("grpc.keepalive_time_ms", patience_milliseconds),
         ("grpc.keepalive_timeout_ms", patience_milliseconds),
         # The one before is for a line that takes nothing; this, a minute by default, for a client that hangs.
