@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -51,6 +52,7 @@ class Bound:
 class Connection(psycopg.AsyncConnection[DictRow]):
     """A connection that knows what its server has prepared; nothing is to be prepared by a cursor.
 
+    opened_at: when, by the clock `time.monotonic`.
     heard: what statements told (`shared/store/notices.py`) since `listen` was called last.
     flushes: its server can make what was committed without waiting last (`shared/store/group_commit.py`).
     """
@@ -59,6 +61,7 @@ class Connection(psycopg.AsyncConnection[DictRow]):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.opened_at = monotonic()
         self.heard: list[str] = []
         self.add_notice_handler(self._hear)
         self._known: dict[_Key, Prepared] = {}

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
@@ -38,6 +39,9 @@ class Connections(Protocol):
 
     async def discard_broken(self) -> None:
         """Test idle connections after one was found broken, so that the next caller gets a sound one."""
+
+    async def renew(self, outdated: Connection) -> None:
+        """Leave all that are as old as this one: the schema has changed, or another server is the writer."""
 
     def figures(self) -> Mapping[str, int]:
         """How a pool stands, for metrics; empty where there is none."""
@@ -113,6 +117,7 @@ class PooledConnections:
     def __init__(self, pool: "Pool") -> None:
         self._pool = pool
         self._leased = 0
+        self._renewed_at = float("-inf")
 
     @classmethod
     async def open(cls, settings: "Settings") -> "PooledConnections":
@@ -171,6 +176,12 @@ class PooledConnections:
 
     async def discard_broken(self) -> None:
         await self._pool.check()
+
+    async def renew(self, outdated: Connection) -> None:
+        # Once for all that were there: those that are made now are not to be left for what an older one met.
+        if outdated.opened_at > self._renewed_at:
+            self._renewed_at = monotonic()
+            await self._pool.drain()
 
     def figures(self) -> Mapping[str, int]:
         told = self._pool.get_stats()

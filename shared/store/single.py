@@ -61,6 +61,9 @@ class SingleConnection:
     async def discard_broken(self) -> None:
         """Nothing to do: the next lease looks."""
 
+    async def renew(self, outdated: Connection) -> None:
+        """Nothing to do: it was the only one."""
+
     def figures(self) -> Mapping[str, int]:
         return {}
 

@@ -320,6 +320,7 @@ class Store:
                 cause = error if isinstance(error, psycopg.Error) else error.__cause__
                 if isinstance(cause, psycopg.Error) and is_outdated(cause):
                     await connection.close()
+                    await self._connections.renew(connection)
                 raise
             finally:
                 if connection.closed:
