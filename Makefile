@@ -16,7 +16,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 .PHONY: help
 help: ## List the targets
 	@echo "Usage: make TARGET"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: run
 run: .venv/run ## Set up, start PostgreSQL, Redis and the service, until Ctrl-C (PORT, HOST, SPOOLED_DATA_DIR, ...)
@@ -72,6 +72,18 @@ bench-full: .venv/dev ## The same at full length, which takes an hour or two
 .PHONY: chaos
 chaos: .venv/dev ## Kill and cut everything under a load, and check what was acknowledged (MINUTES=5, SEED=n)
 	@GRPC_VERBOSITY=ERROR $(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED))
+
+.PHONY: bench-migrations
+bench-migrations: .venv/dev ## Measure what the migrations since the previous release hold up, on a million jobs (JOBS=...)
+	$(BIN)/python -m benchmarks.migrations $(if $(JOBS),--jobs $(JOBS))
+
+.PHONY: previous
+previous: .venv/dev ## After a release: keep the code of COMMIT, which upgrades are tested from
+	$(BIN)/python -m tests.support.previous --keep $(COMMIT)
+
+.PHONY: previous-tests
+previous-tests: .venv/dev ## Run the previous release's own tests on the schema of now (T=tests/http: some of them)
+	$(BIN)/python -m tests.support.previous $(filter-out tests,$(T))
 
 .PHONY: proto
 proto: .venv/dev ## Write the Python of shared/wire/proto/spooled.proto again, after it changed

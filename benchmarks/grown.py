@@ -1,7 +1,7 @@
 """Databases that have grown: jobs as the service leaves them, made in bulk."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -53,15 +53,21 @@ async def opened(settings: Settings) -> AsyncIterator[Core]:
         await core.close()
 
 
-def grown(server_url: str, name: str, size: Size) -> str:
+def migrated(url: str) -> None:
+    """Give a new database the schema of now."""
+    asyncio.run(migrate(url))
+
+
+def grown(server_url: str, name: str, size: Size, schema: Callable[[str], object] = migrated) -> str:
     """The URL of a new database of that name and size, at rest as autovacuum leaves one.
 
-    One of that name that was there before is gone.
+    One of that name that was there before is gone. `schema` makes the tables.
     """
     with psycopg.connect(server_url, autocommit=True) as connection:
         for statement in ("DROP DATABASE IF EXISTS {} WITH (FORCE)", "CREATE DATABASE {}"):
             connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
     url = f"{server_url.rpartition('/')[0]}/{name}"
+    schema(url)
     asyncio.run(_grow(url, size))
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
@@ -69,7 +75,6 @@ def grown(server_url: str, name: str, size: Size) -> str:
 
 
 async def _grow(url: str, size: Size) -> None:
-    await migrate(url)
     now = datetime.now(UTC)
     async with opened(settings_of(url, statement_timeout_ms=_GROWING_MS)) as core:
         await core.store.fetch(SYSTEM, QUERIES["organizations"], organizations=size.organizations)

@@ -20,7 +20,7 @@ from shared.edge.process.serving import Listeners, claimed_listeners, serve
 from shared.edge.service import Service
 from shared.edge.streaming import Streaming
 from shared.mail.send import logger as mail_logger
-from shared.store.migrate import migrate
+from shared.store.migrate import MigrationError, migrate
 
 
 def run_local(environment: Mapping[str, str]) -> None:
@@ -36,7 +36,7 @@ async def _serve(run: Run[Listeners]) -> None:
     settings = run.settings
     try:
         await migrate(settings.database_url)
-    except psycopg.Error as error:
+    except (psycopg.Error, MigrationError) as error:
         raise StartError(f"The database (DATABASE_URL) cannot be brought up to date: {error}") from error
     endpoints, ticks = every_function()
     core = await open_core(settings)

@@ -8,6 +8,8 @@ from shared.beats import Beat, read_beats
 from shared.core import Core
 from shared.errors import SpooledError
 from shared.store import SYSTEM, load_queries
+from shared.store.faults import SchemaBehindError
+from shared.store.migrate import known_migrations
 from shared.version import VERSION
 
 QUERIES = load_queries(__file__)
@@ -46,5 +48,10 @@ async def _beats(core: Core) -> Sequence[Beat] | None:
 
 
 async def require_database(core: Core) -> None:
-    """Raise UnavailableError when no statement gets through."""
-    await core.store.fetch(SYSTEM, QUERIES["ping"])
+    """Raise UnavailableError when no statement gets through, or the schema is that of an older release.
+
+    One of a later release will do: this program is on its way out then.
+    """
+    (row,) = await core.store.fetch(SYSTEM, QUERIES["missing"], known=[*known_migrations()])
+    if row["names"]:
+        raise SchemaBehindError

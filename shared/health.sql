@@ -1,3 +1,3 @@
--- ping --
--- The least that a working database can do.
-SELECT 1 AS one;
+-- missing --
+-- The least that a working database can do, and what it lacks for this program.
+SELECT missing_migrations(%(known)s::text[]) AS names;

@@ -9,7 +9,7 @@ from shared.wire.health import ReadyAnswer
 
 @route("GET", "/health/ready", access="public", answer=ReadyAnswer)
 async def endpoint(call: Call) -> dict[str, Any]:
-    """For what sends requests here or elsewhere: 503 while the database is away."""
+    """For what sends requests here or elsewhere: 503 while the database is away or not upgraded yet."""
     await require_database(call.core)
     return {"status": "ready", "database": True}
 

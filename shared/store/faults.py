@@ -6,6 +6,7 @@ from shared.errors import ConflictError, FaultError, InvalidInputError, SpooledE
 
 _RETRYABLE = {"40001", "40P01"}  # serialization failure, deadlock: the database undid everything
 _OUTDATED = {"25006", "0A000"}  # a writer that reads only now; what was prepared before the schema changed
+_UNKNOWN_THERE = {"42P01", "42703", "42883"}  # a table, a column, a function
 _AWAY = ("08", "53", "57P", "25P03")  # connection, out of resources, shut-down, idle in a transaction
 
 
@@ -19,6 +20,10 @@ class UniqueViolationError(ConflictError):
 
 class StoppedError(UnavailableError):
     """The statement took too long and was stopped; narrow the request or try again."""
+
+
+class SchemaBehindError(UnavailableError):
+    """The database does not have the schema of this release yet; try again when its migrations have run."""
 
 
 def is_retryable(error: psycopg.Error) -> bool:
@@ -54,6 +59,8 @@ def translate(error: psycopg.Error) -> SpooledError:
         return UniqueViolationError(error.diag.constraint_name or "")
     if state == "57014":
         return StoppedError()
+    if state in _UNKNOWN_THERE:
+        return SchemaBehindError()
     if (
         state.startswith(_AWAY)
         or is_retryable(error)

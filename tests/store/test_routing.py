@@ -71,6 +71,7 @@ TIMER = "a timer, which looks for work of all organizations"
 GROUPED = "one statement for the organizations that a process serves, each named in an array"
 SERVICE = "a figure or a list over all organizations, for who runs the service"
 PARTITIONS = "makes and drops partitions, on every node"
+DEPLOYMENT = "a step of a deployment, on every node"
 FAN_OUT = {
     "admin/organizations: list_organizations": SERVICE,
     "admin/stats: jobs": SERVICE,
@@ -106,6 +107,8 @@ FAN_OUT = {
     "people/sign_in: organizations_of_email": BEFORE,
     "queues/stats: figures_of_queues": GROUPED,
     "schedules/fire: find_due": TIMER,
+    "store/migrate: notes": DEPLOYMENT,
+    "store/migrate: partitions": DEPLOYMENT,
     "tenants/authenticate: authenticate_key": BEFORE,
     "tenants/authenticate: known_keys": BEFORE,
     "tenants/closing: deleted_organizations": TIMER,
