@@ -16,7 +16,7 @@ from tests.support.mortal import Mortal, mortal_postgres, mortal_redis
 from tests.support.run import free_port
 from tests.support.until import until
 
-_READY_SECONDS = 120.0
+_READY_SECONDS = 300.0
 MODULES = {"a": "localstack", "b": "localstack", "streams": "functions.streams"}
 
 

@@ -135,7 +135,7 @@ async def line_to(server_url: str, own_port: int = 0) -> AsyncIterator[Line]:
 
 def _break(writer: asyncio.StreamWriter) -> None:
     # One that has ended already has no socket any more.
-    with contextlib.suppress(OSError):
-        opened = writer.get_extra_info("socket")
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    if (opened := writer.get_extra_info("socket")) is not None:
+        with contextlib.suppress(OSError):
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
     writer.transport.abort()
