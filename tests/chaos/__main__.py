@@ -23,6 +23,11 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=5.0, help="length of the load (5)")
     parser.add_argument("--seed", type=int, default=None, help="of plan and load; drawn when absent")
     parser.add_argument("--gap", type=float, default=5.0, help="seconds between two faults, on average (5)")
+    parser.add_argument(
+        "--forgetful",
+        action="store_true",
+        help="PostgreSQL does not wait for the disk: violations are wanted",
+    )
     parser.add_argument("--judge", type=Path, default=None, help="a log to judge again, without a run")
     asked = parser.parse_args()
     seed = random.SystemRandom().randrange(1_000_000) if asked.seed is None else asked.seed
@@ -38,7 +43,9 @@ def main() -> int:
             flush=True,
         )
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            result = runner.run(run(folder, seed, faults, seconds, Size(), TOLD_SECONDS))
+            result = runner.run(
+                run(folder, seed, faults, seconds, Size(), TOLD_SECONDS, durable=not asked.forgetful)
+            )
         if not result.verdict.violations:
             shutil.rmtree(folder / "world")
     print(result.figures)

@@ -27,18 +27,25 @@ class Result:
 
 
 async def run(
-    folder: Path, seed: int, plan: Sequence[Fault], seconds: float, size: Size, told_seconds: float
+    folder: Path,
+    seed: int,
+    plan: Sequence[Fault],
+    seconds: float,
+    size: Size,
+    told_seconds: float,
+    *,
+    durable: bool = True,
 ) -> Result:
     """Go through a plan in an empty folder, in which log and plan stay.
 
-    told_seconds: how long the last webhooks are waited for.
+    told_seconds: how long the last webhooks are waited for. durable: as `living_world` has it.
     """
     (folder / "world").mkdir(parents=True)
     (folder / "plan.json").write_text(json.dumps([fault.as_json() for fault in plan], indent=1))
     path = folder / "log.jsonl"
     with Log(path) as log:
         async with (
-            living_world(folder / "world") as world,
+            living_world(folder / "world", durable=durable) as world,
             open_desk(world, log, seed) as desk,
             receiving(desk, size.events) as receiver,
         ):

@@ -27,4 +27,5 @@ def test_a_short_plan_has_every_kind() -> None:
 
         assert {fault.target for fault in faults if fault.kind == "kill"} == set(KILLS)
         assert {fault.kind for fault in faults} == {"kill", *CUTS}
+        assert {"a-postgres", "b-postgres"} & {fault.target for fault in faults if fault.kind == "lose"}
         assert all(0 < fault.at < 12 for fault in faults)

@@ -53,13 +53,19 @@ class World:
 
 
 @asynccontextmanager
-async def living_world(folder: Path) -> AsyncIterator[World]:
-    """A world in a folder, ready; at the end of the block all of it has ended."""
+async def living_world(folder: Path, *, durable: bool) -> AsyncIterator[World]:
+    """A world in a folder, ready; at the end of the block all of it has ended.
+
+    durable: PostgreSQL waits for the disk, as in production.
+    """
     async with AsyncExitStack() as parts:
         servers = {}
-        for name, mortal in (("postgres", mortal_postgres), ("redis", mortal_redis)):
-            opened = mortal(folder / "servers")
-            (folder / "servers").mkdir(exist_ok=True)
+        home = folder / "servers"
+        home.mkdir()
+        for name, opened in (
+            ("postgres", mortal_postgres(home, durable=durable)),
+            ("redis", mortal_redis(home)),
+        ):
             servers[name] = await asyncio.to_thread(opened.__enter__)
             parts.push_async_callback(asyncio.to_thread, opened.__exit__, None, None, None)
         secret = secrets.token_urlsafe(32)

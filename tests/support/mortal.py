@@ -16,7 +16,7 @@ _PROGRAM = """\
 import sys
 from pathlib import Path
 from localstack.{kind} import running_{kind}
-with running_{kind}(Path(sys.argv[1])) as url:
+with running_{kind}(Path(sys.argv[1]){settings}) as url:
     print(url, flush=True)
     sys.stdin.read()
 """
@@ -30,6 +30,7 @@ class Mortal:
     url: str
     _home: Path
     _life: ExitStack
+    _settings: str = ""
 
     @property
     def pid(self) -> int:
@@ -43,7 +44,7 @@ class Mortal:
     def come_back(self) -> None:
         """With what it had written down."""
         self._life.close()
-        assert self.url == self._life.enter_context(_living(self.kind, self._home))
+        assert self.url == self._life.enter_context(_living(self.kind, self._home, self._settings))
 
 
 @contextmanager
@@ -54,21 +55,21 @@ def mortal_redis(home: Path) -> Iterator[Mortal]:
 
 
 @contextmanager
-def mortal_postgres(home: Path) -> Iterator[Mortal]:
-    """The same, durable as in production: fsync and synchronous_commit are on."""
-    with _mortal("postgres", home) as server:
+def mortal_postgres(home: Path, *, durable: bool = True) -> Iterator[Mortal]:
+    """The same. durable: with fsync and synchronous_commit, as in production."""
+    with _mortal("postgres", home, f", durable={durable}") as server:
         yield server
 
 
 @contextmanager
-def _mortal(kind: str, home: Path) -> Iterator[Mortal]:
+def _mortal(kind: str, home: Path, settings: str = "") -> Iterator[Mortal]:
     with ExitStack() as life:
-        yield Mortal(kind, life.enter_context(_living(kind, home)), home, life)
+        yield Mortal(kind, life.enter_context(_living(kind, home, settings)), home, life, settings)
 
 
 @contextmanager
-def _living(kind: str, home: Path) -> Iterator[str]:
-    command = [sys.executable, "-c", _PROGRAM.format(kind=kind), str(home)]
+def _living(kind: str, home: Path, settings: str) -> Iterator[str]:
+    command = [sys.executable, "-c", _PROGRAM.format(kind=kind, settings=settings), str(home)]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
