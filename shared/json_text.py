@@ -31,7 +31,25 @@ def json_text(value: Any, field: str) -> str:
         ) from None
 
 
+MOST_PARTS = 250_000
+"""Lists and objects of one request."""
+LARGEST_NOTES_BYTES = 65_536
+"""Of what is shown in lists, such as tags and metadata."""
 LARGEST_SETTINGS_BYTES = 16_384
+_MOST_BYTES_OF_A_CHARACTER = 4
+
+
+def small_text(value: Any, field: str, largest: int = LARGEST_NOTES_BYTES) -> str | None:
+    """The text of a value of at most so many bytes, as `json_text`; None for None.
+
+    Raises InvalidInputError above that, too.
+    """
+    if value is None:
+        return None
+    text = json_text(value, field)
+    if len(text) * _MOST_BYTES_OF_A_CHARACTER > largest and len(text.encode()) > largest:
+        raise InvalidInputError.of_field(field, f"must be at most {largest} bytes of JSON", "too_long")
+    return text
 
 
 def settings_text(value: dict[str, Any], field: str) -> str:

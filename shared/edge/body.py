@@ -1,6 +1,8 @@
 """Request bodies: bounded before they are parsed, JSON whatever the Content-Type says."""
 
 import asyncio
+import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -10,8 +12,10 @@ from starlette.types import Receive, Scope
 from shared.edge.eager import Begun
 from shared.edge.headers import read_headers
 from shared.errors import InvalidInputError, PayloadTooLargeError, RequestIncompleteError
+from shared.json_text import MOST_PARTS
 
 _DEEPEST = 128
+_TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _MOST_FORM_FIELDS = 20
 
 
@@ -55,10 +59,15 @@ async def _read(scope: Scope, receive: Receive, limit: int) -> bytes:
 def parse_json(raw: bytes) -> Any:
     """The JSON value of a body; an empty body is `{}`.
 
-    Raises InvalidInputError for what is no JSON, is nested too deep, or holds text that cannot be stored.
+    Raises InvalidInputError for what is no JSON, is nested too deep, has too many lists and objects, or holds
+    text that cannot be stored.
     """
     if not raw.strip():
         return {}
+    if _has_too_many_parts(raw):
+        raise InvalidInputError.of_field(
+            "body", f"holds more than {MOST_PARTS} lists and objects: send less at a time", "too_many"
+        )
     try:
         value = from_json(raw, allow_inf_nan=False)
     except ValueError as error:
@@ -85,10 +94,33 @@ def parse_event(raw: bytes, content_type: str = "") -> Any:
     return parse_json(raw)
 
 
+def refuse_encoded(headers: Mapping[str, str]) -> None:
+    """Raise InvalidInputError for a body that says it is compressed: how large it would be, nobody knows."""
+    encoding = headers.get("content-encoding", "").strip().lower()
+    if encoding not in {"", "identity"}:
+        raise InvalidInputError.of_field(
+            "body", f"is sent as {encoding[:50]!r} (Content-Encoding): send it uncompressed", "compressed"
+        )
+
+
 def refuse_nul(field: str, text: str) -> None:
     """Raise InvalidInputError for text with a NUL character, which no database column can hold."""
     if "\x00" in text:
         raise InvalidInputError.of_field(field, "must not contain the NUL character", "nul_character")
+
+
+def _has_too_many_parts(raw: bytes) -> bool:
+    """Told before it is read: each part costs memory, and garbage is looked for in it again and again.
+
+    Texts are left out of the count only where it matters: they are rarely full of brackets.
+    """
+    if len(raw) < MOST_PARTS or _brackets_in(raw) <= MOST_PARTS:
+        return False
+    return _brackets_in(_TEXT.sub(b"", raw)) > MOST_PARTS
+
+
+def _brackets_in(raw: bytes) -> int:
+    return raw.count(b"[") + raw.count(b"{")
 
 
 def _is_too_deep(value: Any) -> bool:

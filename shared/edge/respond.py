@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope
 from shared.chance import CHANCE
 from shared.core import Core
 from shared.edge.answer import Answer, error_answer
-from shared.edge.body import parse_json, read_body, refuse_nul
+from shared.edge.body import parse_json, read_body, refuse_encoded, refuse_nul
 from shared.edge.call import Call
 from shared.edge.credential import admit
 from shared.edge.endpoint import Endpoint
@@ -78,6 +78,7 @@ async def _run(endpoint: Endpoint, call: Call, scope: Scope) -> Answer:
     if endpoint.query_model is not None:
         arguments["query"] = validated(endpoint.query_model, query_values(scope))
     if endpoint.body_model is not None:
+        refuse_encoded(call.headers)
         arguments["body"] = validated(endpoint.body_model, parse_json(call.raw_body))
     run = endpoint.function
     if endpoint.audit is not None:

@@ -11,7 +11,7 @@ from shared.jobs.claim_wait import LONGEST_WAIT_SECONDS
 from shared.jobs.enqueue import NewJob
 from shared.jobs.refusal import Hold
 from shared.jobs.settle import Completion, Failure
-from shared.json_text import json_text
+from shared.json_text import json_text, small_text
 from shared.settings import Settings
 from shared.trace import parse_trace
 from shared.webhooks.target import LONGEST_URL
@@ -105,7 +105,7 @@ class JobFields(RequestModel):
             idempotency_key=idempotency_key if self.idempotency_key is None else self.idempotency_key,
             run_at=run_at,
             expires_at=self.expires_at,
-            tags=None if self.tags is None else json_text(self.tags, "tags"),
+            tags=small_text(self.tags, "tags"),
             parent_job_id=ids.decode("job", self.parent_job_id) if self.parent_job_id else None,
             completion_webhook=self.completion_webhook,
             completion_webhook_secret=self.completion_webhook_secret,

@@ -5,10 +5,19 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
-from shared.json_text import json_text
+from shared.json_text import json_text, small_text
 from shared.schedules.planning import MisfirePolicy
-from shared.wire.jobs import QUEUE_ALIAS, MaxRetries, TimeoutSeconds
-from shared.wire.vocabulary import After, AnswerModel, Flag, Int, Priority, QueueName, RequestModel
+from shared.wire.jobs import QUEUE_ALIAS, MaxRetries, Tags, TimeoutSeconds
+from shared.wire.vocabulary import (
+    SEARCHED_JSON,
+    After,
+    AnswerModel,
+    Flag,
+    Int,
+    Priority,
+    QueueName,
+    RequestModel,
+)
 
 LARGEST_PREVIEW = 100
 _PAYLOAD_ALIAS: dict[str, tuple[str, ...]] = {"payload_template": ("payload",)}
@@ -20,7 +29,6 @@ Cron = Annotated[
     ),
 ]
 Timezone = Annotated[str, Field(description="IANA name.", examples=["America/New_York"])]
-Tags = dict[str, JsonValue] | list[JsonValue]
 Misfire = Annotated[
     MisfirePolicy,
     Field(
@@ -45,7 +53,7 @@ class ScheduleFields(RequestModel):
     max_retries: MaxRetries | None = None
     timeout_seconds: TimeoutSeconds | None = None
     tags: Tags | None = None
-    metadata: JsonValue = None
+    metadata: Annotated[JsonValue, SEARCHED_JSON] = None
     misfire_policy: Misfire | None = None
     misfire_limit: MisfireLimit | None = None
 
@@ -54,8 +62,8 @@ class ScheduleFields(RequestModel):
         plain = self.model_dump(exclude={"payload_template", "tags", "metadata", "queue_name"})
         return plain | {
             "payload": _optional_text(self.payload_template, "payload_template"),
-            "tags": _optional_text(self.tags, "tags"),
-            "metadata": _optional_text(self.metadata, "metadata"),
+            "tags": small_text(self.tags, "tags"),
+            "metadata": small_text(self.metadata, "metadata"),
         }
 
 

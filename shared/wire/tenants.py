@@ -36,11 +36,12 @@ def organization_settings_text(settings: dict[str, JsonValue]) -> str:
         for name, value in settings.items()
         if value is not None and not (is_secret(name) and value == MASK)
     }
+    text = settings_text(given, "settings")  # which bounds what is looked through
     try:
         CheckedSettings.model_validate({"settings": given})
     except ValidationError as error:
         raise input_error(error) from None
-    return settings_text(given, "settings")
+    return text
 
 
 class CreateOrganization(RequestModel):

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 
+import orjson
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -20,6 +21,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from shared.errors import InvalidInputError, MalformedInputError
+from shared.json_text import LARGEST_NOTES_BYTES
 
 SPELLINGS = "x-spellings"
 """Where the schema of a request says the other names of its fields."""
@@ -128,12 +130,26 @@ def _storable_time(value: datetime) -> datetime:
 
 
 def _searchable(value: Any) -> Any:
+    try:
+        size = len(orjson.dumps(value))  # told first: to look through all of a large one takes long
+    except TypeError:
+        raise _out_of_64_bits() from None
+    if size > LARGEST_NOTES_BYTES:
+        raise PydanticCustomError("too_long", f"must be at most {LARGEST_NOTES_BYTES} bytes of JSON")
+    return _of_64_bits(value)
+
+
+def _of_64_bits(value: Any) -> Any:
     if isinstance(value, int) and not -_LARGEST_INT - 1 <= value <= _LARGEST_INT:
-        raise PydanticCustomError("number_out_of_range", "Its numbers should have at most 64 bits")
+        raise _out_of_64_bits()
     if isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
-            _searchable(item)
+            _of_64_bits(item)
     return value
+
+
+def _out_of_64_bits() -> PydanticCustomError:
+    return PydanticCustomError("number_out_of_range", "Its numbers should have at most 64 bits")
 
 
 def _flag_only(value: Any) -> Any:

@@ -5,22 +5,13 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, JsonValue, model_validator
 
-from shared.errors import InvalidInputError
-from shared.json_text import json_text
+from shared.json_text import small_text
 from shared.wire.vocabulary import NAME_PATTERN, AnswerModel, Int, RequestModel
 from shared.workers.registry import Heartbeat, Registration
 
 LARGEST_METADATA = 16_384
 Status = Literal["healthy", "degraded", "offline", "draining"]
 Queue = Annotated[str, Field(min_length=1, max_length=100, examples=["emails"])]
-
-
-def _metadata_text(value: JsonValue) -> str | None:
-    text = None if value is None else json_text(value, "metadata")
-    if text is not None and len(text.encode()) > LARGEST_METADATA:
-        rule = f"must be at most {LARGEST_METADATA} bytes of JSON"
-        raise InvalidInputError.of_field("metadata", rule, "too_long")
-    return text
 
 
 class RegisterWorker(RequestModel):
@@ -62,7 +53,7 @@ class RegisterWorker(RequestModel):
             max_concurrency=self.max_concurrency,
             worker_type=self.worker_type,
             version=self.version,
-            metadata=_metadata_text(self.metadata),
+            metadata=small_text(self.metadata, "metadata", LARGEST_METADATA),
         )
 
 
@@ -75,7 +66,9 @@ class WorkerHeartbeat(RequestModel):
     metadata: JsonValue = None
 
     def heartbeat(self) -> Heartbeat:
-        return Heartbeat(self.current_jobs, self.status, _metadata_text(self.metadata))
+        return Heartbeat(
+            self.current_jobs, self.status, small_text(self.metadata, "metadata", LARGEST_METADATA)
+        )
 
 
 class RegisteredWorkerAnswer(AnswerModel):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, JsonValue
 
 from shared.jobs.enqueue import NewJob
-from shared.json_text import json_text
+from shared.json_text import json_text, small_text
 from shared.wire.jobs import LARGEST_BATCH, QUEUE_ALIAS, MaxRetries, Tags, TimeoutSeconds
 from shared.wire.vocabulary import After, AnswerModel, Int, Priority, QueueName, RequestModel
 from shared.workflows.create import NewStep, NewWorkflow
@@ -34,7 +34,7 @@ class WorkflowStep(RequestModel):
     key: StepKey
     queue_name: QueueName
     payload: JsonValue = Field(description="Any JSON value; it comes back as it was sent.")
-    depends_on: Annotated[tuple[StepKey, ...], Field(max_length=LARGEST_BATCH)] = ()
+    depends_on: list[StepKey] = Field([], max_length=LARGEST_BATCH)
     dependency_mode: DependencyMode = "all"
     dependency_type: DependencyType = "success"
     priority: Priority | None = None
@@ -62,10 +62,10 @@ class WorkflowStep(RequestModel):
             priority=self.priority or 0,
             max_retries=self.max_retries,
             timeout_seconds=timeout,
-            tags=None if self.tags is None else json_text(self.tags, "tags"),
+            tags=small_text(self.tags, "tags"),
             trace=trace,
         )
-        return NewStep(self.key, job, self.depends_on, self.dependency_mode, self.dependency_type)
+        return NewStep(self.key, job, tuple(self.depends_on), self.dependency_mode, self.dependency_type)
 
     def _payload(self) -> Any:
         if self.job_type is None or not isinstance(self.payload, dict):
@@ -99,7 +99,7 @@ class CreateWorkflow(RequestModel):
             self.name,
             [job.new_step(trace) for job in self.jobs],
             self.description,
-            None if self.metadata is None else json_text(self.metadata, "metadata"),
+            small_text(self.metadata, "metadata"),
         )
 
 

@@ -4,6 +4,7 @@ Every number of a Struct is a double. What leaves here as a whole number below 2
 on it has lost digits on its way.
 """
 
+from collections.abc import Iterator
 from datetime import UTC
 from typing import Any
 
@@ -12,6 +13,7 @@ from google.protobuf.struct_pb2 import ListValue, Struct, Value
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from shared.errors import InvalidInputError
+from shared.json_text import MOST_PARTS
 from shared.wire.rpc.structs import DEEPEST, OF_A_LIST, OF_AN_OBJECT
 
 _LARGEST_INTEGER = 2.0**63
@@ -28,7 +30,7 @@ def given(message: Message) -> dict[str, Any]:
 
 def _plain(name: str, value: Any) -> Any:
     if isinstance(value, Struct):
-        return _object(name, value, DEEPEST)
+        return _object(name, value, DEEPEST, iter(range(MOST_PARTS)))
     if isinstance(value, Timestamp):
         return _instant(name, value)
     if isinstance(value, str):
@@ -52,22 +54,25 @@ def _instant(name: str, value: Timestamp) -> str:
         raise InvalidInputError.of_field(name, rule, "time_out_of_range") from None
 
 
-def _object(name: str, struct: Struct, room: int) -> dict[str, Any]:
-    left = _within(name, room - OF_AN_OBJECT)
-    return {_storable(name, key): _json(name, value, left) for key, value in struct.fields.items()}
+def _object(name: str, struct: Struct, room: int, parts: Iterator[int]) -> dict[str, Any]:
+    left = _within(name, room - OF_AN_OBJECT, parts)
+    return {_storable(name, key): _json(name, value, left, parts) for key, value in struct.fields.items()}
 
 
-def _within(name: str, room: int) -> int:
-    """Raise InvalidInputError for what no answer could carry.
+def _within(name: str, room: int, parts: Iterator[int]) -> int:
+    """Raise InvalidInputError for what no answer could carry, and for more parts than a request has.
 
-    Parsers refuse it as well, unless somebody in the process has told protobuf not to.
+    Parsers refuse the first as well, unless somebody in the process has told protobuf not to.
     """
+    if next(parts, None) is None:
+        rule = f"holds more than {MOST_PARTS} lists and objects: send less at a time"
+        raise InvalidInputError.of_field(name, rule, "too_many")
     if room < 0:
         raise InvalidInputError.of_field(name, "is nested deeper than protobuf allows", "too_deep")
     return room
 
 
-def _json(name: str, value: Value, room: int) -> Any:
+def _json(name: str, value: Value, room: int, parts: Iterator[int]) -> Any:
     match value.WhichOneof("kind"):
         case "string_value":
             return _storable(name, value.string_value)
@@ -78,12 +83,12 @@ def _json(name: str, value: Value, room: int) -> Any:
         case "bool_value":
             return value.bool_value
         case "struct_value":
-            return _object(name, value.struct_value, room)
+            return _object(name, value.struct_value, room, parts)
         case "list_value":
-            return _list(name, value.list_value, room)
+            return _list(name, value.list_value, room, parts)
     return None
 
 
-def _list(name: str, values: ListValue, room: int) -> list[Any]:
-    left = _within(name, room - OF_A_LIST)
-    return [_json(name, value, left) for value in values.values]
+def _list(name: str, values: ListValue, room: int, parts: Iterator[int]) -> list[Any]:
+    left = _within(name, room - OF_A_LIST, parts)
+    return [_json(name, value, left, parts) for value in values.values]
