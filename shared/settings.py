@@ -155,7 +155,9 @@ class Settings(BaseModel):
         description="Largest request body (413) or gRPC message (RESOURCE_EXHAUSTED), bytes.",
     )
     body_timeout_seconds: float = Field(
-        30.0, ge=0.1, description="Longest wait for the end of a request body, seconds; after it 408."
+        30.0,
+        ge=0.1,
+        description="Longest wait for the head of a request, and then for its body (408), seconds.",
     )
     idempotency_hours: int = Field(24, ge=1, description="How long an idempotency key is remembered, hours.")
     job_retention_days: int = Field(90, ge=1, description="How long finished jobs are kept at most, days.")

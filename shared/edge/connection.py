@@ -18,3 +18,8 @@ class Connection:
     transport: asyncio.Transport
     end_stream: Callable[[], None] = _nothing
     """Called when the server ends."""
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether a stream is on it, which looks after its reader by itself."""
+        return self.end_stream is not _nothing

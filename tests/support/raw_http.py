@@ -2,6 +2,8 @@
 
 import re
 import socket
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPMessage, HTTPResponse
 from urllib.parse import urlsplit
@@ -43,3 +45,19 @@ def exchange(
         with HTTPResponse(connection, method=method) as response:
             response.begin()
             return RawAnswer(response.status, response.headers, response.read())
+
+
+def said_to(port: int, parts: Iterable[bytes], seconds: float = 30.0) -> bytes:
+    """All that a server says to these bytes until it hangs up, which it must within so many seconds.
+
+    What it does not take any more is not sent.
+    """
+    answer = bytearray()
+    with socket.create_connection(("127.0.0.1", port), timeout=seconds) as connection:
+        with suppress(ConnectionError):
+            for part in parts:
+                connection.sendall(part)
+        with suppress(ConnectionError):
+            while said := connection.recv(65_536):
+                answer += said
+    return bytes(answer)

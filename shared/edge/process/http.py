@@ -16,6 +16,7 @@ from shared.settings import Settings
 
 LARGEST_MESSAGE = 65_536
 """The largest message that a WebSocket takes, bytes."""
+_TICKS_OF_A_LOOK = 5
 GRACE_SECONDS = 5
 """The longest that the end of the process waits for requests that are being answered."""
 
@@ -59,6 +60,15 @@ class HttpServer(uvicorn.Server):
             )
         )
         self.listens = asyncio.Event()
+        self._patience_seconds = settings.body_timeout_seconds
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _TICKS_OF_A_LOOK == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in [*self.server_state.connections]:
+                if isinstance(connection, RefusingProtocol | BoundedWebSocket):
+                    connection.look_after(now, self._patience_seconds)
+        return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

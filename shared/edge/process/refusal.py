@@ -5,12 +5,13 @@ import sys
 import uuid
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from shared.edge.answer import encode
 from shared.edge.connection import CONNECTION, Connection
 from shared.edge.cors import CORS_HEADERS
 from shared.edge.guards import GUARDS
+from shared.edge.process.bounds import BoundedHttp
 from shared.edge.process.head_held import HeadHeld
 from shared.errors import InvalidInputError, SpooledError, UnavailableError
 
@@ -22,7 +23,7 @@ class FullError(UnavailableError):
     """This server has as many connections as it takes; try again shortly, and keep connections open."""
 
 
-class RefusingProtocol(HttpToolsProtocol):
+class RefusingProtocol(BoundedHttp):
     """HTTP whose refusals are JSON: a request line or headers over 64 KB, bytes of another protocol.
 
     One connection more than `most_connections` is answered 503 whatever it asks. Streams learn from it when
@@ -49,6 +50,10 @@ class RefusingProtocol(HttpToolsProtocol):
             self.transport.write(_refusal("503 Service Unavailable", FullError()))
             if self.transport.can_write_eof():
                 self.transport.write_eof()
+
+    def look_after(self, now: float, seconds: float) -> None:
+        if not self.connection.is_streaming:
+            super().look_after(now, seconds)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -1,15 +1,41 @@
 """WebSocket over the connections of the HTTP server."""
 
+import asyncio
+
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import CloseCode
+from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request
 
 from shared.edge.connection import CONNECTION, Connection
+from shared.edge.process.patience import Patience
+
+_MOST_FRAGMENTS = 1024
+"""Of one message; empty ones count for nothing in its size."""
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):
     """Nothing that a client sends makes this side hold more and more, or fills the log."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._patience = Patience(self.transport, self.loop.time())
+
+    def look_after(self, now: float, seconds: float) -> None:
+        """Hang up when the client has kept the service waiting for so long, but for its stream."""
+        is_open = self.handshake_complete and not self.transport.is_closing()
+        if not is_open and self._patience.is_over(now, seconds):
+            self.transport.abort()
+
+    def handle_cont(self, event: Frame) -> None:
+        if self.close_sent:
+            return
+        if len(self.frames) < _MOST_FRAGMENTS:
+            super().handle_cont(event)
+            return
+        self.frames = []
+        self.conn.send_close(CloseCode.MESSAGE_TOO_BIG)
+        self.handle_parser_exception()
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)

@@ -1,0 +1,98 @@
+"""HTTP with bounds: what a client sends makes the service hold so much and wait so long, and no more."""
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from shared.edge.process.patience import Patience
+from shared.edge.process.pipelining import Pipeline
+
+LARGEST_HEAD = 65_536
+"""The most that address, headers and trailers of a request may be together, bytes."""
+
+
+class _HeadTooLargeError(Exception):
+    """Ends the reading of a request; the parser makes a refusal of it."""
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """Uvicorn's protocol, which by itself holds an unfinished head of any size, for any time."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.flow: Pipeline = Pipeline(transport, self.pipeline)
+        self._patience = Patience(transport, self.loop.time())
+        self._head_bytes = 0
+        self._is_in_head = False
+        self._is_read = True
+        # What the parser was given since it told anything: it holds an unfinished header, however long.
+        self._unread_bytes = 0
+        self._has_told = False
+
+    def data_received(self, data: bytes) -> None:
+        for piece in self.flow.slices(data):
+            if self.transport.is_closing() or self.transport.get_protocol() is not self:
+                return
+            self._read(piece)
+
+    def look_after(self, now: float, seconds: float) -> None:
+        """Hang up when the client has kept the service waiting for so long; `now` is of the event loop."""
+        if self._patience.is_over(now, seconds):
+            self.transport.abort()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._has_told = self._is_in_head = True
+        self._is_read = False
+        self._head_bytes = 0
+        self._patience.begin(self.loop.time())
+
+    def on_url(self, url: bytes) -> None:
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count(len(name) + len(value))
+        if self._is_in_head:  # a trailer comes too late to say anything
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._has_told = True
+        self._is_in_head = False
+        self._patience.end()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._has_told = True
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._has_told = self._is_read = True
+        self._patience.end()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self._is_read:
+            self._patience.begin(self.loop.time())
+        if self.flow.is_due:
+            self.loop.call_soon(self.data_received, b"")
+
+    def _read(self, data: bytes) -> None:
+        self._has_told = False
+        super().data_received(data)
+        self._unread_bytes = 0 if self._has_told else self._unread_bytes + len(data)
+        if self._unread_bytes > LARGEST_HEAD and not self.transport.is_closing():
+            self.send_400_response("Invalid HTTP request received.")
+        elif self._is_read and self.timeout_keep_alive_task is None and not self._is_answering:
+            self._patience.begin(self.loop.time())
+
+    @property
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _count(self, size: int) -> None:
+        self._has_told = True
+        self._head_bytes += size
+        if self._head_bytes > LARGEST_HEAD:
+            raise _HeadTooLargeError
