@@ -71,7 +71,7 @@ bench-full: .venv/dev ## The same at full length, which takes an hour or two
 
 .PHONY: chaos
 chaos: .venv/dev ## Kill and cut everything under a load, and check what was acknowledged (MINUTES=5, SEED=n)
-	@GRPC_VERBOSITY=ERROR $(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED))
+	@exec $(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED))
 
 .PHONY: bench-migrations
 bench-migrations: .venv/dev ## Measure what the migrations since the previous release hold up, on a million jobs (JOBS=...)
