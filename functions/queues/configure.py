@@ -11,7 +11,7 @@ from shared.wire.vocabulary import checked_queue_name
 @route(
     "PUT",
     "/api/v1/queues/{queue_name}/config",
-    scope=("queues:write", "jobs:write"),
+    scope="queues:write",
     answer=QueueAnswer,
     audit=(
         "max_retries",

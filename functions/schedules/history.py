@@ -10,7 +10,7 @@ from shared.wire.schedules import HistoryQuery, RunAnswer
 @route(
     "GET",
     "/api/v1/schedules/{schedule_id}/history",
-    scope=("schedules:read", "jobs:read"),
+    scope="schedules:read",
     answer=list[RunAnswer],
 )
 async def endpoint(call: Call, schedule_id: str, query: HistoryQuery) -> list[dict[str, Any]]:

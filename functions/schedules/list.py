@@ -8,7 +8,7 @@ from shared.wire.schedules import ListSchedulesQuery, ScheduleAnswer
 @route(
     "GET",
     "/api/v1/schedules",
-    scope=("schedules:read", "jobs:read"),
+    scope="schedules:read",
     answer=list[ScheduleAnswer],
     pages=True,
 )

@@ -10,7 +10,7 @@ from shared.wire.schedules import ScheduleAnswer, UpdateSchedule
 @route(
     "POST",
     "/api/v1/schedules/{schedule_id}/pause",
-    scope=("schedules:write", "jobs:write"),
+    scope="schedules:write",
     answer=ScheduleAnswer,
     audit=(),
 )

@@ -10,7 +10,7 @@ from shared.wire.schedules import FireAnswer, PreviewQuery
 @route(
     "GET",
     "/api/v1/schedules/{schedule_id}/preview",
-    scope=("schedules:read", "jobs:read"),
+    scope="schedules:read",
     answer=list[FireAnswer],
 )
 async def endpoint(call: Call, schedule_id: str, query: PreviewQuery) -> list[dict[str, datetime]]:

@@ -23,8 +23,10 @@ async def portal_url(core: Core, caller: Caller, return_url: str) -> str:
     """The address of a new portal session.
 
     Raises PortalError where Stripe is not set up, the organization is no customer, or Stripe refuses: a
-    fault of another service must not look like one of this one, which clients would try again.
+    fault of another service must not look like one of this one, which clients would try again. Raises
+    ForbiddenError for a key that is held to queues.
     """
+    caller.require_all_queues()
     settings = core.settings
     if not settings.stripe_secret_key:
         raise PortalError("Billing is not set up here: STRIPE_SECRET_KEY is not set.")

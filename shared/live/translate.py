@@ -3,7 +3,7 @@
 import json
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -144,6 +144,15 @@ def _event(position: Position, type_: str, data: dict[str, Any], right: str) -> 
     named = tuple(queue for queue in queues if isinstance(queue, str))
     job_id = data["job_id"] if type_.startswith("Job") else None
     return LiveEvent(str(position), type_, data, named, job_id, right, _wire(type_, data))
+
+
+def of_queues(event: LiveEvent, queues: Collection[str]) -> LiveEvent:
+    """The event as those see it who may know of these queues alone; it concerns one of them or more."""
+    own = tuple(queue for queue in event.queues if queue in queues)
+    if own == event.queues:
+        return event
+    data = event.data | {"queue_name": own[0], "queue_names": own}
+    return replace(event, data=data, queues=own, wire=_wire(event.type, data))
 
 
 def _wire(type_: str, data: dict[str, Any]) -> bytes:

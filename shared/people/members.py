@@ -18,8 +18,12 @@ QUERIES = load_queries(__file__)
 
 
 async def list_members(core: Core, caller: Caller, org_id: int) -> list[dict[str, Any]]:
-    """Everybody of the caller's organization, who joined first first; NotFoundError for any other."""
+    """Everybody of the caller's organization, who joined first first; NotFoundError for any other.
+
+    People are let in to all queues: a key that is held to some gets ForbiddenError, here and in removing.
+    """
     _require_own(caller, org_id)
+    caller.require_all_queues()
     rows = await core.store.fetch(SYSTEM, QUERIES["list_members"], org_id=org_id)
     return [_member_answer(row, row["email"]) for row in rows]
 
@@ -55,6 +59,7 @@ async def remove_member(core: Core, caller: Caller, org_id: int, user_id: int) -
     Raises NotFoundError, and ConflictError for the owner.
     """
     _require_own(caller, org_id)
+    caller.require_all_queues()
     row = await core.store.fetch_one(caller.scope, QUERIES["remove_member"], org_id=org_id, user_id=user_id)
     if row is None:
         raise NotFoundError("There is no such member.")

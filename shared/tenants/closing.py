@@ -18,8 +18,10 @@ _LATE_WRITES = timedelta(minutes=1)
 async def delete_organization(core: Core, caller: Caller, org_id: int, now: datetime) -> None:
     """Close the caller's organization: its keys stop working, its slug is free, its rows are deleted.
 
-    What cannot be deleted within seconds is left to the retention timer. Raises NotFoundError for another's.
+    What cannot be deleted within seconds is left to the retention timer. Raises NotFoundError for another's,
+    ForbiddenError for a key that is held to queues.
     """
+    caller.require_all_queues()
     row = None
     if org_id == caller.org_id:
         row = await core.store.fetch_one(caller.scope, QUERIES["close_organization"], org_id=org_id, now=now)

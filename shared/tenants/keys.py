@@ -13,7 +13,8 @@ from shared.store import Row, load_queries, tenant
 from shared.tenants.authenticate import hashed
 from shared.tenants.caller import PERMISSIONS, Caller
 
-QUERIES = load_queries(__file__)
+_FRAGMENTS = load_queries(__file__)
+QUERIES = load_queries(__file__, within_queues=_FRAGMENTS["within_queues"].sql)
 _SHOWN = 12
 
 
@@ -121,8 +122,13 @@ def _refuse_more_queues(caller: Caller, queues: list[str]) -> None:
 
 
 async def list_keys(core: Core, caller: Caller) -> list[dict[str, Any]]:
-    """All keys of the organization, the newest first, revoked ones too."""
-    rows = await core.store.fetch(caller.scope, QUERIES["list_keys"], org_id=caller.org_id)
+    """All keys of the organization, the newest first, revoked ones too.
+
+    A key that is held to queues sees those that are held to some of its own, here and below.
+    """
+    rows = await core.store.fetch(
+        caller.scope, QUERIES["list_keys"], org_id=caller.org_id, key_queues=caller.queue_filter
+    )
     return [key_answer(row) for row in rows]
 
 
@@ -158,6 +164,7 @@ async def change_key(
         org_id=caller.org_id,
         now=now,
         id=ids.decode("key", public_id),
+        key_queues=caller.queue_filter,
         name=name,
         queues=queues,
         rate_limit=rate_limit,
@@ -173,7 +180,12 @@ async def change_key(
 async def revoke_key(core: Core, caller: Caller, public_id: str, now: datetime) -> None:
     """End a key for good: the next request with it is refused, in every process. Raises KeyNotFoundError."""
     row = await core.store.fetch_one(
-        caller.scope, QUERIES["revoke_key"], org_id=caller.org_id, id=ids.decode("key", public_id), now=now
+        caller.scope,
+        QUERIES["revoke_key"],
+        org_id=caller.org_id,
+        id=ids.decode("key", public_id),
+        key_queues=caller.queue_filter,
+        now=now,
     )
     if row is None:
         raise KeyNotFoundError
@@ -182,7 +194,11 @@ async def revoke_key(core: Core, caller: Caller, public_id: str, now: datetime) 
 
 async def _find_key(core: Core, caller: Caller, public_id: str) -> Row:
     row = await core.store.fetch_one(
-        caller.scope, QUERIES["find_key"], org_id=caller.org_id, id=ids.decode("key", public_id)
+        caller.scope,
+        QUERIES["find_key"],
+        org_id=caller.org_id,
+        id=ids.decode("key", public_id),
+        key_queues=caller.queue_filter,
     )
     if row is None:
         raise KeyNotFoundError

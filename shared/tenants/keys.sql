@@ -26,11 +26,18 @@ made AS (
 )
 SELECT made.*, taken.plan_tier, taken.custom_limits FROM made CROSS JOIN taken;
 
+-- within_queues --
+-- A key that is held to queues is shown those that may do no more.
+AND (
+    %(key_queues)s::text[] IS NULL
+    OR (api_key.queues <> '{}' AND api_key.queues <@ %(key_queues)s::text[])
+);
+
 -- list_keys --
-SELECT * FROM api_key WHERE org_id = %(org_id)s ORDER BY id DESC;
+SELECT * FROM api_key WHERE api_key.org_id = %(org_id)s {{within_queues}} ORDER BY id DESC;
 
 -- find_key --
-SELECT * FROM api_key WHERE org_id = %(org_id)s AND id = %(id)s;
+SELECT * FROM api_key WHERE api_key.org_id = %(org_id)s AND api_key.id = %(id)s {{within_queues}};
 
 -- change_key --
 -- One that is switched on takes a place in the plan.
@@ -41,7 +48,7 @@ UPDATE api_key SET
     is_active = coalesce(%(is_active)s, api_key.is_active)
 FROM (
     SELECT api_key.id, api_key.is_active FROM api_key
-    WHERE api_key.org_id = %(org_id)s AND api_key.id = %(id)s
+    WHERE api_key.org_id = %(org_id)s AND api_key.id = %(id)s {{within_queues}}
     FOR UPDATE
 ) AS before
 WHERE api_key.org_id = %(org_id)s AND api_key.id = before.id AND api_key.revoked_at IS NULL
@@ -50,5 +57,5 @@ RETURNING api_key.*, api_key.is_active AND NOT before.is_active AS is_new;
 -- revoke_key --
 -- The row stays, so that people see what there was.
 UPDATE api_key SET is_active = false, revoked_at = coalesce(revoked_at, %(now)s)
-WHERE org_id = %(org_id)s AND id = %(id)s
+WHERE api_key.org_id = %(org_id)s AND api_key.id = %(id)s {{within_queues}}
 RETURNING id;

@@ -77,17 +77,26 @@ async def list_organizations(core: Core, caller: Caller) -> list[dict[str, Any]]
 
 
 async def get_organization(core: Core, caller: Caller, org_id: int) -> dict[str, Any]:
-    """The caller's own organization; NotFoundError for any other."""
+    """The caller's own organization; NotFoundError for any other.
+
+    A key that is held to queues sees no settings.
+    """
     row = await core.store.fetch_one(caller.scope, QUERIES["get_organization"], org_id=org_id)
     if row is None:
         raise NotFoundError("There is no such organization.")
+    if caller.queues is not None:
+        row = row | {"settings": {}}  # they name queues that the key is not for, and open them
     return organization_answer(row, with_secrets=caller.may("organization:admin"))
 
 
 async def change_organization(
     core: Core, caller: Caller, org_id: int, changes: OrganizationChanges, now: datetime
 ) -> dict[str, Any]:
-    """Change what is not None of the caller's own organization; NotFoundError for any other."""
+    """Change what is not None of the caller's own organization; NotFoundError for any other.
+
+    Raises ForbiddenError for a key that is held to queues.
+    """
+    caller.require_all_queues()
     row = await core.store.fetch_one(
         caller.scope, QUERIES["change_organization"], org_id=org_id, now=now, **asdict(changes)
     )

@@ -13,7 +13,11 @@ _SHORTEST_OWN_TOKEN = 16
 
 
 async def get_token(core: Core, caller: Caller) -> str | None:
-    """The token in force; None once it was cleared."""
+    """The token in force; None once it was cleared.
+
+    It opens every queue: a key that is held to some gets ForbiddenError, here and below.
+    """
+    caller.require_all_queues()
     row = await core.store.fetch_one(caller.scope, QUERIES["get_token"], org_id=caller.org_id)
     return _token(row)
 
@@ -45,6 +49,7 @@ async def clear_token(core: Core, caller: Caller, now: datetime, *, confirm: boo
 
 
 async def _set(core: Core, caller: Caller, token: str | None, now: datetime) -> str | None:
+    caller.require_all_queues()
     row = await core.store.fetch_one(
         caller.scope, QUERIES["set_token"], org_id=caller.org_id, token=token, now=now
     )

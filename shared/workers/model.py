@@ -1,5 +1,6 @@
 """A worker as the API shows it, and what its silence means."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,12 +28,13 @@ def status_of(row: Row, now: datetime) -> str:
     return said
 
 
-def summary_answer(row: Row, now: datetime) -> dict[str, Any]:
-    """A worker in a list."""
+def summary_answer(row: Row, now: datetime, known: Collection[str] | None) -> dict[str, Any]:
+    """A worker in a list, of its queues those that are known to who asks; None: all."""
+    queues = [queue for queue in row["queues"] if known is None or queue in known]
     return {
         "id": row["id"],
-        "queue_name": row["queues"][0],
-        "queue_names": row["queues"],
+        "queue_name": queues[0],
+        "queue_names": queues,
         "hostname": row["hostname"],
         "status": status_of(row, now),
         "current_jobs": row["current_jobs"],
@@ -42,9 +44,9 @@ def summary_answer(row: Row, now: datetime) -> dict[str, Any]:
     }
 
 
-def worker_answer(row: Row, now: datetime) -> dict[str, Any]:
-    """A worker whole, under the names of both dialects."""
-    return summary_answer(row, now) | {
+def worker_answer(row: Row, now: datetime, known: Collection[str] | None) -> dict[str, Any]:
+    """A worker whole, under the names of both dialects, with the queues that are known to who asks."""
+    return summary_answer(row, now, known) | {
         "organization_id": ids.encode("org", row["org_id"]),
         "worker_type": row["worker_type"],
         "max_concurrent_jobs": row["max_concurrency"],

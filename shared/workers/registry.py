@@ -60,7 +60,8 @@ async def register_worker(
 ) -> dict[str, Any]:
     """Note a worker, or note it anew: a known id is the same worker and costs no second place.
 
-    Raises DuplicateError for an id that is another organization's, QuotaExceededError when the plan is full.
+    Raises DuplicateError for an id that is another organization's, or of queues that the key is not for, and
+    QuotaExceededError when the plan is full.
     """
     for queue in registration.queues:
         caller.require_queue(queue)
@@ -73,6 +74,7 @@ async def register_worker(
         org_id=caller.org_id,
         now=now,
         id=registration.worker_id,
+        key_queues=caller.queue_filter,
         queues=list(registration.queues),
         hostname=registration.hostname,
         max_concurrency=registration.max_concurrency,
@@ -81,7 +83,7 @@ async def register_worker(
         metadata=registration.metadata,
     )
     if row is None:
-        raise DuplicateError("worker_id: this id belongs to another organization; choose another")
+        raise DuplicateError("worker_id: this id belongs to somebody else; choose another")
     return {
         "id": registration.worker_id,
         "queue_name": registration.queues[0],
@@ -122,7 +124,7 @@ async def deregister_worker(core: Core, caller: Caller, worker_id: str, now: dat
 async def get_worker(core: Core, caller: Caller, worker_id: str, now: datetime) -> dict[str, Any]:
     """A worker whole. Raises WorkerNotFoundError."""
     row = await core.store.fetch_one(caller.scope, QUERIES["get_worker"], **_named(caller, worker_id))
-    return worker_answer(_or_raise(row), now)
+    return worker_answer(_or_raise(row), now, caller.queues)
 
 
 async def list_workers(core: Core, caller: Caller, now: datetime) -> list[dict[str, Any]]:
@@ -130,7 +132,7 @@ async def list_workers(core: Core, caller: Caller, now: datetime) -> list[dict[s
     rows = await core.store.fetch(
         caller.scope, QUERIES["list_workers"], org_id=caller.org_id, key_queues=caller.queue_filter
     )
-    return [summary_answer(row, now) for row in rows]
+    return [summary_answer(row, now, caller.queues) for row in rows]
 
 
 async def forget_silent_workers(core: Core, now: datetime) -> int:

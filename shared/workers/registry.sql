@@ -1,5 +1,6 @@
 -- register_worker hot --
--- A worker that comes again needs no free place: its row was there, which its xmax tells.
+-- A worker that comes again needs no free place: its row was there, which its xmax tells. A key that is held
+-- to queues takes over no worker of others.
 WITH saved AS (
     INSERT INTO worker (
         org_id, id, queues, hostname, worker_type, version, metadata, max_concurrency, last_heartbeat,
@@ -13,6 +14,7 @@ WITH saved AS (
         version = excluded.version, metadata = excluded.metadata, max_concurrency = excluded.max_concurrency,
         current_jobs = 0, status = 'healthy', last_heartbeat = excluded.last_heartbeat,
         updated_at = excluded.updated_at
+    WHERE %(key_queues)s::text[] IS NULL OR worker.queues && %(key_queues)s::text[]
     RETURNING *, xmax = 0 AS is_new
 ),
 fresh AS (

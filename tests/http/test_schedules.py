@@ -37,8 +37,8 @@ async def test_the_guides_schedule_is_made_with_the_guides_key(org: Tenant, cloc
     assert made["next_run_at"] == "2027-01-15T14:00:00Z"
     assert (made["is_active"], made["run_count"], made["last_run_at"]) == (True, 0, None)
     assert (made["priority"], made["max_retries"], made["timeout_seconds"]) == (0, 3, 300)
-    assert made == await worker.get(f"/schedules/{made['id']}")
-    assert [made] == await worker.get("/schedules")
+    assert made == await org.get(f"/schedules/{made['id']}")
+    assert [made] == await org.get("/schedules")
 
 
 async def test_the_clients_dialect_is_understood_too(org: Tenant) -> None:
@@ -249,8 +249,9 @@ async def test_a_key_that_is_held_to_queues_sees_only_their_schedules(org: Tenan
 
 
 async def test_a_key_needs_the_right_to_read_or_write(org: Tenant) -> None:
-    """The words for schedules and those for jobs both open them; others do not."""
+    """Schedules have words of their own; who may push jobs may make a schedule and trigger it."""
     made = await org.post("/schedules", GUIDE, 201)
+    worker = await org.with_key(permissions=["jobs:read", "jobs:write"])
     reader = await org.with_key(permissions=["schedules:read"])
     writer = await org.with_key(permissions=["schedules:write"])
     stranger = await org.with_key(permissions=["queues:read"])
@@ -260,6 +261,11 @@ async def test_a_key_needs_the_right_to_read_or_write(org: Tenant) -> None:
     await writer.post("/schedules", GUIDE, 201)
     await writer.get("/schedules", status=403)
     await stranger.get("/schedules", status=403)
+    await worker.post("/schedules", GUIDE, 201)
+    await worker.post(f"/schedules/{made['id']}/trigger")
+    await worker.get("/schedules", status=403)
+    await worker.post(f"/schedules/{made['id']}/pause", status=403)
+    await worker.delete(f"/schedules/{made['id']}", 403)
 
 
 async def test_the_next_fires_can_be_seen_beforehand(org: Tenant, clock: MovingClock) -> None:

@@ -24,6 +24,8 @@ async def happen(org: Tenant) -> None:
         await org.post(f"/queues/{queue}/pause", {})
         schedule = {"name": queue, "queue": queue, "cron_expression": "0 9 * * *", "payload": {}}
         await org.post("/schedules", schedule, 201)
+    both = {"queue_names": ["payroll", "emails"], "hostname": "h", "worker_id": f"w-both-{org.org_id[-6:]}"}
+    await org.post("/workers/register", both, 201)
     await org.post("/workflows", {"name": "w", "jobs": [{"key": "a", "queue": "emails", "payload": {}}]}, 201)
     steps = [{"key": "a", "queue": "emails", "payload": {}}, {"key": "b", "queue": "payroll", "payload": {}}]
     await org.post("/workflows", {"name": "both", "jobs": steps}, 201)
@@ -37,6 +39,8 @@ async def seen_by(reader: Tenant, org: Tenant) -> set[tuple[str, str | None]]:
         await happen(org)
         while True:
             event = (await source.next()).event
+            named = event["data"].get("queue_names", ())
+            shown |= {(event["type"], name) for name in named}
             shown.add((event["type"], event["data"].get("queue_name") or event["data"].get("name")))
             if event["data"].get("priority") == 99:
                 return shown
@@ -65,6 +69,7 @@ async def test_a_key_for_some_queues_sees_nothing_of_others(org: Tenant) -> None
 
     assert {name for _, name in shown} <= {"emails", "w", None}
     assert {("JobCreated", "emails"), ("QueuePaused", "emails"), ("WorkflowCreated", "w")} <= shown
+    assert ("WorkerRegistered", "emails") in shown
 
 
 async def test_another_organization_sees_nothing(org: Tenant, other_org: Tenant) -> None:

@@ -281,3 +281,15 @@ async def test_a_client_that_left_is_forgotten(org: Tenant, service: Listening) 
         return len(service.streaming.readers) == 0
 
     await until(are_gone)
+
+
+async def test_a_request_that_cannot_be_read_is_refused_at_once(service: Listening, org: Tenant) -> None:
+    """Whoever sends a header of 20 KB is told so, and is not left waiting with an open connection."""
+    url = f"ws://127.0.0.1:{service.port}{V1}/ws?token={org.key}"
+
+    with pytest.raises(InvalidStatus) as refused:
+        async with connect(url, additional_headers={"X-Long": "a" * 20_000}, open_timeout=20):
+            pass
+
+    assert refused.value.response.status_code == 400
+    assert json.loads(refused.value.response.body)["code"] == "VALIDATION_ERROR"

@@ -7,7 +7,9 @@ import { actButton, lacking } from "./rights.js";
 import { go } from "./router.js";
 import { badge } from "./states.js";
 
-export const NEEDS = ["schedules:write", "jobs:write"];
+export const NEEDS = ["schedules:write"];
+/** Whoever may push a job may also plan it, and run it now. */
+export const NEEDS_TO_RUN = [...NEEDS, "jobs:write"];
 
 export const at = (id) => `/schedules/${encodeURIComponent(id)}`;
 
@@ -22,7 +24,7 @@ export function pauseButton({ id, name, is_active: isActive }, page) {
 export const triggerButton = ({ id, name }, page) =>
   actButton({
     text: "Run now",
-    reason: lacking(...NEEDS),
+    reason: lacking(...NEEDS_TO_RUN),
     run: () => page.act(() => post(`${at(id)}/trigger`), ({ job_id: job }) => `${name} runs now, as ${job}. Its next fire stays as planned.`),
   });
 

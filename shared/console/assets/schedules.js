@@ -5,13 +5,13 @@ import { ago, DASH, number } from "./format.js";
 import { filterBy, pageOf, pager } from "./pager.js";
 import { actButton, lacking } from "./rights.js";
 import { go, link } from "./router.js";
-import { NEEDS, pauseButton, stateOf } from "./schedule_acts.js";
+import { NEEDS_TO_RUN, pauseButton, stateOf } from "./schedule_acts.js";
 import { table } from "./table.js";
 
 export const events = ["ScheduleCreated", "ScheduleUpdated", "SchedulePaused", "ScheduleResumed", "ScheduleTriggered", "ScheduleDeleted"];
 export const title = () => "Schedules";
 export const read = (where) => pageOf("/schedules", { is_active: where.query.active }, where);
-export const acts = () => actButton({ text: "New schedule", reason: lacking(...NEEDS), kind: "primary", isNew: true, run: () => go("/schedules/new") });
+export const acts = () => actButton({ text: "New schedule", reason: lacking(...NEEDS_TO_RUN), kind: "primary", isNew: true, run: () => go("/schedules/new") });
 
 export function view(data, page) {
   return [

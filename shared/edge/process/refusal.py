@@ -47,7 +47,7 @@ class RefusingProtocol(BoundedHttp):
         elif not self.transport.is_closing() and not self._is_refused:
             # Not closed before the rest of the request has come: the client would lose the answer.
             self._is_refused = True
-            self.transport.write(_refusal("503 Service Unavailable", FullError()))
+            self.transport.write(refusal("503 Service Unavailable", FullError()))
             if self.transport.can_write_eof():
                 self.transport.write_eof()
 
@@ -74,11 +74,11 @@ class RefusingProtocol(BoundedHttp):
 
     def send_400_response(self, msg: str) -> None:
         error = InvalidInputError(f"{msg} Are its address and headers shorter than 64 KB?")
-        self.transport.write(_refusal("400 Bad Request", error))
+        self.transport.write(refusal("400 Bad Request", error))
         self.transport.close()
 
 
-def _refusal(status: str, error: SpooledError) -> bytes:
+def refusal(status: str, error: SpooledError) -> bytes:
     """The whole answer, behind which the connection is closed."""
     body = encode(error.body())
     headers = [

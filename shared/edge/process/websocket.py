@@ -9,6 +9,8 @@ from websockets.http11 import Request
 
 from shared.edge.connection import CONNECTION, Connection
 from shared.edge.process.patience import Patience
+from shared.edge.process.refusal import refusal
+from shared.errors import InvalidInputError
 
 _MOST_FRAGMENTS = 1024
 """Of one message; empty ones count for nothing in its size."""
@@ -41,6 +43,14 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if not self.close_sent:
             self.scope[CONNECTION] = Connection(self.transport)  # type: ignore[literal-required]
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            # The library gives up, and would leave whoever asked waiting for an answer.
+            said = "This is no request for a WebSocket that can be read. Is each header shorter than 8 KB?"
+            self.transport.write(refusal("400 Bad Request", InvalidInputError(said)))
+            self.transport.close()
 
     async def send(self, message: ASGISendEvent) -> None:
         await super().send(message)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.live import LiveEvent
+from shared.live.translate import of_queues
 from shared.tenants.caller import Caller
 
 _FIGURES = "QueueStats"
@@ -51,7 +52,11 @@ class View:
         """The events of a batch that the reader is shown."""
         if self._shows_all:
             return batch
-        return [event for event in batch if self._may_see(event) and self._asks_for(event)]
+        seen = [event for event in batch if self._may_see(event) and self._asks_for(event)]
+        own = self._caller.queues
+        if own is None:
+            return seen
+        return [of_queues(event, own) if event.right == _WORKERS_RIGHT else event for event in seen]
 
     def figures(self) -> Iterable[str] | None:
         """Of which queues the reader wants figures; None for all."""

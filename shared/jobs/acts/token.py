@@ -65,9 +65,9 @@ def read_token(secrets: Sequence[str], token: str | None, caller: Caller, reques
     if token is None:
         raise MalformedInputError.of_field("token", f"is missing: {_AGAIN}", "missing")
     preview = _read(secrets, token)
-    if preview is None:
+    if preview is None or preview.org_id != caller.org_id:
         raise _refused(f"is none of a preview: {_AGAIN}", "invalid_token")
-    if (preview.org_id, preview.key_id, preview.user_id) != (caller.org_id, caller.key_id, caller.user_id):
+    if (preview.key_id, preview.user_id) != (caller.key_id, caller.user_id):
         raise _refused(f"was made for another key or person: {_AGAIN}", "other_caller")
     if preview.digest != request.digest():
         raise _refused(f"was made for another act, filter or arguments: {_AGAIN}", "other_request")
