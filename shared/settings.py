@@ -139,8 +139,8 @@ class Settings(BaseModel):
     connect_timeout_seconds: int = Field(
         5,
         ge=1,
-        description="Longest wait for a database that is away, seconds; where all connections are in use, "
-        "nobody waits longer than one second.",
+        description="Longest wait for a database connection, seconds; one second where all are in use and "
+        "none comes back.",
     )
     enforce_enterprise_rate: bool = Field(
         default=False,

@@ -66,11 +66,8 @@ async def _respond(endpoint: Endpoint, core: Core, scope: Scope, receive: Receiv
     call = Call(core, now, scope["spooled.request_id"], headers, raw_body, address, client.is_gone, caller)
     if caller is None:
         return await _run(endpoint, call, scope)
-    place = await core.fair.take(caller.org_id, client.call_when_gone)
-    try:
+    with await core.fair.take(caller.org_id, client.call_when_gone):
         return await _run(endpoint, call, scope)
-    finally:
-        place.give_up()
 
 
 async def _run(endpoint: Endpoint, call: Call, scope: Scope) -> Answer:

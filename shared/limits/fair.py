@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextvars import ContextVar
 from time import monotonic
+from typing import Self
 
 from shared import ids
 from shared.errors import UnavailableError
@@ -22,10 +23,12 @@ _MOST_IN_LINE = 2_000
 """In all lines of a process."""
 _MOST_UNDER_WAY = 128
 """Two shared statements are on their way with 64 requests each; more would wait elsewhere, out of order."""
-BURST_SECONDS = 2.0
-"""So long anybody may stand in a line that was empty since; for as long a burst may last."""
+BURST_SECONDS = 5.0
+"""So long anybody may stand in a line that was empty since: it takes a burst."""
 STEADY_SECONDS = 0.5
 """So long at most in one that was not: all it would do is serve everybody late."""
+STUCK_SECONDS = 1.0
+"""So long at most in one from which nobody was served meanwhile."""
 _SWEEP_SECONDS = 0.1
 Leave = Callable[[], None]
 
@@ -37,25 +40,27 @@ class CrowdedError(UnavailableError):
 class _Lane:
     """Of one organization: how many are under way, and who stands in line."""
 
-    __slots__ = ("org_id", "since", "taken", "waiting", "was_told")
+    __slots__ = ("moved_at", "org_id", "since", "taken", "waiting", "was_told")
 
     def __init__(self, org_id: int) -> None:
         self.org_id = org_id
         self.taken = 0
         self.waiting: OrderedDict[asyncio.Future[Place], float] = OrderedDict()
         """Who came when, the first to come first."""
-        self.since = 0.0
-        """When the line began, if there is one."""
+        self.since = self.moved_at = 0.0
+        """When the line began, if there is one, and when it moved last as somebody had been served."""
         self.was_told = False
         """Whether the log knows that who stands in this line is refused."""
 
     def patience(self, now: float) -> float:
         """How long anybody may stand in the line."""
-        return BURST_SECONDS if now - self.since < BURST_SECONDS else STEADY_SECONDS
+        if now - self.since >= BURST_SECONDS:
+            return STEADY_SECONDS
+        return BURST_SECONDS if now - self.moved_at < STUCK_SECONDS else STUCK_SECONDS
 
 
 class Place:
-    """One request that is under way."""
+    """One request that is under way; it gives its place up at the end of its block."""
 
     __slots__ = ("_fair", "_lane")
 
@@ -63,11 +68,17 @@ class Place:
         self._fair = fair
         self._lane: _Lane | None = lane
 
-    def give_up(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.give_up(served=kind is None or not issubclass(kind, UnavailableError))
+
+    def give_up(self, *, served: bool = True) -> None:
         """It is over, or waits for something itself; to do it again changes nothing."""
         lane, self._lane = self._lane, None
         if lane is not None:
-            self._fair.free(lane)
+            self._fair.free(lane, served=served)
 
 
 _HERE: ContextVar[Place | None] = ContextVar("place", default=None)
@@ -139,10 +150,12 @@ class Fair:
         if place is not None:
             place.give_up()
 
-    def free(self, lane: _Lane) -> None:
+    def free(self, lane: _Lane, *, served: bool) -> None:
         """A place of the lane is free: the next in line has it."""
         lane.taken -= 1
         if lane.waiting:
+            if served:
+                lane.moved_at = self._clock()
             allowed = self._allowed(self._clock())
             while lane.waiting and lane.taken < allowed:
                 turn, _ = lane.waiting.popitem(last=False)
@@ -178,7 +191,7 @@ class Fair:
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[Place] = loop.create_future()
         if not lane.waiting:
-            lane.since, lane.was_told = now, False
+            lane.since, lane.moved_at, lane.was_told = now, now, False
         lane.waiting[turn] = now
         self._in_line += 1
         if self._sweeping is None:
@@ -199,7 +212,7 @@ class Fair:
         self._sweeping, now = None, self._clock()
         for lane in [*self._lanes.values()]:
             latest = now - lane.patience(now)
-            late = [turn for turn, came_at in lane.waiting.items() if came_at < latest]
+            late = [turn for turn, came_at in lane.waiting.items() if came_at <= latest]
             for turn in late:
                 self._leave(lane, turn, CrowdedError())
             if late and not lane.was_told:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 _PREPARE_THRESHOLD = 5
 _KEEPALIVE_SECONDS = 5
-_LONGEST_IN_LINE_SECONDS = 1.0
-"""Behind others, for a connection: it is too late then, and somebody should hear it while he listens."""
+_STUCK_SECONDS = 1.0
+"""Nobody waits for a connection when all are in use and none has come back for so long."""
 
 
 class BusyError(UnavailableError):
@@ -118,6 +118,7 @@ class PooledConnections:
         self._pool = pool
         self._leased = 0
         self._renewed_at = float("-inf")
+        self._came_back_at = monotonic()
 
     @classmethod
     async def open(cls, settings: "Settings") -> "PooledConnections":
@@ -156,23 +157,26 @@ class PooledConnections:
             yield connection
         finally:
             self._leased -= 1
+            self._came_back_at = monotonic()
             await self._pool.putconn(connection)
 
     async def _from_pool(self) -> Connection:
-        """Raises BusyError when all are in use for long; where some are missing, it waits for them longer."""
+        """Raises BusyError when all are in use, and none came back for a while or it has waited for long."""
         from psycopg_pool import PoolTimeout, TooManyRequests  # noqa: PLC0415 - as above
 
-        longest = self._pool.timeout
-        try:
-            return await self._pool.getconn(min(longest, _LONGEST_IN_LINE_SECONDS))
-        except TooManyRequests:
-            raise BusyError from None
-        except PoolTimeout:
-            if self._leased >= self._pool.max_size:
+        patience, deadline = _STUCK_SECONDS, monotonic() + self._pool.timeout
+        while True:
+            try:
+                return await self._pool.getconn(min(patience, max(0.001, deadline - monotonic())))
+            except TooManyRequests:
                 raise BusyError from None
-            if longest <= _LONGEST_IN_LINE_SECONDS:
-                raise
-        return await self._pool.getconn(longest - _LONGEST_IN_LINE_SECONDS)
+            except PoolTimeout:
+                now = monotonic()
+                is_full = self._leased >= self._pool.max_size
+                if is_full and (now >= deadline or now - self._came_back_at >= patience):
+                    raise BusyError from None
+                if now >= deadline:
+                    raise
 
     async def discard_broken(self) -> None:
         await self._pool.check()

@@ -15,6 +15,7 @@ import pytest
 from shared.core import Core
 from shared.edge.opening import open_core
 from shared.edge.process.files import room_for_connections
+from shared.limits.fair import Fair
 from shared.settings import Settings
 from tests.support.api import Tenant
 from tests.support.readers import listening
@@ -26,11 +27,11 @@ JOB = {"queue_name": "emails", "payload": {}}
 
 @pytest.fixture
 async def core(settings: Settings, own_url: str) -> AsyncIterator[Core]:
-    """A process with two connections to a database of its own."""
+    """A process with two connections to a database of its own, and room for eight requests at a time."""
     opened = await open_core(
         settings.model_copy(update={"database_url": own_url, "database_pool_size": CONNECTIONS})
     )
-    yield opened
+    yield replace(opened, fair=Fair(most_under_way=8))
     await opened.close()
 
 

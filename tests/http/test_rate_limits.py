@@ -131,7 +131,9 @@ async def test_a_wrong_key_is_401_while_slowed_down(org: Tenant, api: Api) -> No
 async def test_the_default_plan_is_stated_and_not_enforced(org: Tenant) -> None:
     """Who hosts the service is not slowed by its largest plan, unless a setting or limit says so."""
     answers = [await org.raw("GET", "/health/live") for _ in range(3)]
-    many = await asyncio.gather(*(org.raw("GET", "/jobs/stats") for _ in range(1100)))
+    many = []
+    for _ in range(11):
+        many += await asyncio.gather(*(org.raw("GET", "/jobs/stats") for _ in range(100)))
 
     assert {answer.status_code for answer in many} == {200}
     assert figures(many[-1])[0] == 1000

@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from shared.limits.fair import BURST_SECONDS, STEADY_SECONDS, CrowdedError, Fair, Leave
+from shared.errors import UnavailableError
+from shared.limits.fair import (
+    BURST_SECONDS,
+    STEADY_SECONDS,
+    STUCK_SECONDS,
+    CrowdedError,
+    Fair,
+    Leave,
+)
 
 LARGE, SMALL = 1, 2
 
@@ -24,6 +32,7 @@ class World:
     tasks: dict[Any, asyncio.Task[None]] = field(default_factory=dict)
     over: dict[Any, asyncio.Event] = field(default_factory=dict)
     leave: dict[Any, Leave] = field(default_factory=dict)
+    fails: set[Any] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.fair = Fair(
@@ -47,17 +56,23 @@ class World:
             await self.tasks[name]
             await settled()
 
+    async def fail(self, name: Any) -> None:
+        """What was under way has failed, since the database does not answer."""
+        self.fails.add(name)
+        with pytest.raises(UnavailableError):
+            await self.end(name)
+        await settled()
+
     async def _request(self, org_id: int, name: Any) -> None:
         def keep(leave: Leave) -> None:
             self.leave[name] = leave
 
-        place = await self.fair.take(org_id, keep)
-        self.under_way.append(name)
-        try:
+        with await self.fair.take(org_id, keep):
+            self.under_way.append(name)
             await self.over[name].wait()
-        finally:
             self.under_way.remove(name)
-            place.give_up()
+            if name in self.fails:
+                raise UnavailableError
 
 
 async def settled() -> None:
@@ -234,40 +249,59 @@ async def test_of_the_longest_line_the_newest_is_refused() -> None:
 
 
 async def test_a_line_takes_a_burst(world: World) -> None:
-    """In a line that was empty two seconds ago who came first is refused after two seconds, not before."""
+    """While somebody is served now and then, who came first is refused after five seconds, not before."""
     await world.come(SMALL, "small-0")
-    await world.come(LARGE, *numbers(3))
-    world.time += BURST_SECONDS - 0.1
-    await world.come(LARGE, "late")
+    await world.come(LARGE, *numbers(8))
+    for served in range(5):
+        world.time += 0.9
+        world.fair._sweep()
+        await world.end(f"large-{served}")
+    assert world.fair.in_line == 1
 
-    world.fair._sweep()
-    assert world.fair.in_line == 2
-    world.time += 0.2
+    world.time += 0.6
     world.fair._sweep()
 
     with pytest.raises(CrowdedError):
-        await world.tasks["large-2"]
+        await world.tasks["large-7"]
+    await world.end("small-0", "large-5", "large-6")
+
+
+async def test_a_line_that_is_stuck_is_no_burst(world: World) -> None:
+    """Where nobody is served for a second, nobody stands longer than that: what fails serves nobody."""
+    await world.come(SMALL, "small-0")
+    await world.come(LARGE, *numbers(4))
+    world.time += STUCK_SECONDS / 2
+    await world.fail("large-0")
     assert world.fair.in_line == 1
-    await world.end("small-0", "large-0", "large-1", "late")
+    await world.come(LARGE, "late")
+    world.time += STUCK_SECONDS / 2 + 0.1
+
+    world.fair._sweep()
+
+    with pytest.raises(CrowdedError):
+        await world.tasks["large-3"]
+    assert world.fair.in_line == 1
+    await world.end("small-0", "large-1", "large-2", "late")
 
 
 async def test_nobody_stands_long_in_a_line_that_stays(world: World) -> None:
-    """When a line has not been empty for two seconds, half a second is the most, until it was empty once."""
+    """When a line has not been empty for five seconds, half a second is the most, until it was empty once."""
     await world.come(SMALL, "small-0")
-    await world.come(LARGE, *numbers(3))
-    world.time += BURST_SECONDS - 0.1
+    await world.come(LARGE, *numbers(4))
+    world.time += BURST_SECONDS
     await world.come(LARGE, "late")
+    await world.end("large-0")
     world.time += STEADY_SECONDS + 0.1
     world.fair._sweep()
 
-    for refused in ("large-2", "late"):
+    for refused in ("large-3", "late"):
         with pytest.raises(CrowdedError):
             await world.tasks[refused]
     await world.come(LARGE, "new")
-    world.time += BURST_SECONDS - 0.1
+    world.time += 2 * STEADY_SECONDS - 0.1
     world.fair._sweep()
     assert world.fair.in_line == 1
-    await world.end("small-0", "large-0", "large-1", "new")
+    await world.end("small-0", "large-1", "large-2", "new")
 
 
 async def test_those_who_stand_in_line_are_looked_at_by_themselves() -> None:

@@ -62,13 +62,10 @@ class Answering:
         handler: Handler,
     ) -> None:
         call = await self._call(context, trailers, handler)
-        place = await self._core.fair.take(call.caller.org_id, _when_done(handler))
-        try:
+        with await self._core.fair.take(call.caller.org_id, _when_done(handler)):
             if await call.client_is_gone():
                 return  # whoever asked believes by now that it was not done
             answer = await self._method.function(call, request=self._read(raw))
-        finally:
-            place.give_up()
         answers.append(answer.SerializeToString())
 
     async def _stream(self, sent: Any, context: Context) -> None:
