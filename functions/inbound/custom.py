@@ -20,7 +20,7 @@ from shared.wire.inbound import CustomWebhook, InboundAnswer
 async def endpoint(call: Call, org_id: str, body: CustomWebhook) -> dict[str, Any]:
     """Push a job; the header X-Webhook-Token holds the organization's webhook token."""
     require_https(call)
-    organization = await find_organization(call.core, org_id)
+    organization = await find_organization(call.core, org_id, call.now)
     organization.admit(call.headers.get("x-webhook-token", ""))
     return await take_in(call.core, organization, body.delivery(), body.new_job(call.trace), call.now)
 

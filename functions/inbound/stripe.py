@@ -23,7 +23,7 @@ async def endpoint(call: Call, org_id: str) -> dict[str, Any]:
     """Make a job of an event, once for each event id; the request carries Stripe's signature."""
     require_https(call)
     headers, body = call.headers, call.raw_body
-    organization = await find_organization(call.core, org_id)
+    organization = await find_organization(call.core, org_id, call.now)
     organization.admit_signed(
         "stripe",
         headers.get("x-webhook-token", ""),

@@ -9,14 +9,19 @@ from shared.edge.tick import Counts
 from shared.people.codes import forget_old_proofs
 from shared.tenants.sessions import forget_expired_tokens
 from shared.webhooks.resealing import reseal
+from shared.webhooks.rotation import forget_ended_secrets
 
 
 @every(3600)
 async def run_once(core: Core, now: datetime, budget_seconds: float) -> Counts:
     """Delete and seal in batches while there are some and the budget lasts."""
     deadline = monotonic() + budget_seconds
-    counts = {"forgotten": 0, "proofs": 0}
-    for name, forget in (("forgotten", forget_expired_tokens), ("proofs", forget_old_proofs)):
+    counts = {"forgotten": 0, "proofs": 0, "secrets": 0}
+    for name, forget in (
+        ("forgotten", forget_expired_tokens),
+        ("proofs", forget_old_proofs),
+        ("secrets", forget_ended_secrets),
+    ):
         while monotonic() < deadline and (forgotten := await forget(core, now)):
             counts[name] += forgotten
     return counts | {"resealed": await reseal(core, deadline)}

@@ -23,6 +23,7 @@ ORDER BY {{order}};
 SELECT * FROM organization WHERE org_id = %(org_id)s AND deleted_at IS NULL;
 
 -- change_organization --
+-- A secret that is set or removed here is so at once: what was good beside it is not.
 UPDATE organization SET
     name = coalesce(%(name)s, name),
     plan_tier = coalesce(%(plan_tier)s, plan_tier),
@@ -31,6 +32,10 @@ UPDATE organization SET
     description = coalesce(%(description)s, description),
     logo_url = coalesce(%(logo_url)s, logo_url),
     settings = (settings || %(settings)s::jsonb) - %(lifted)s::text[],
+    previous_secrets = previous_secrets - %(lifted)s::text[] - ARRAY(
+        SELECT given.key FROM jsonb_each(%(settings)s::jsonb) AS given
+        WHERE given.value IS DISTINCT FROM organization.settings -> given.key
+    ),
     custom_limits = CASE WHEN %(sets_custom_limits)s THEN %(custom_limits)s::jsonb ELSE custom_limits END,
     stripe_customer_id = coalesce(%(stripe_customer_id)s, stripe_customer_id),
     stripe_subscription_id = coalesce(%(stripe_subscription_id)s, stripe_subscription_id),

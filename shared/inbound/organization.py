@@ -2,7 +2,8 @@
 
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from shared import ids
@@ -11,6 +12,7 @@ from shared.errors import NotFoundError, UnauthorizedError
 from shared.limits.plans import limits_of
 from shared.store import load_queries, tenant
 from shared.tenants.caller import Caller
+from shared.tenants.overlaps import good_before
 from shared.tenants.webhook_token import token_in_force
 
 QUERIES = load_queries(__file__)
@@ -19,16 +21,23 @@ LARGEST_BYTES = 5 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class InboundOrganization:
-    """The organization as its own caller, the token in force (None: cleared) and its settings."""
+    """The organization as its own caller, the token in force (None: cleared) and its settings.
+
+    replaced: what was in the place of a setting before and is still good, by its name.
+    """
 
     caller: Caller
     token: str | None
     settings: Mapping[str, Any]
+    replaced: Mapping[str, str] = field(default_factory=dict)
 
-    def secret(self, provider: str) -> str | None:
-        """The secret that a provider signs with, None when none is set."""
-        secret = self.settings.get(f"{provider}_webhook_secret")
-        return secret if isinstance(secret, str) and secret else None
+    def secrets(self, provider: str) -> list[str]:
+        """The secrets that a provider may sign with, that of now first; none when none is set."""
+        name = f"{provider}_webhook_secret"
+        secret = self.settings.get(name)
+        if not (isinstance(secret, str) and secret):
+            return []
+        return [secret, self.replaced[name]] if name in self.replaced else [secret]
 
     def queue_of(self, provider: str, event_type: str) -> str:
         """Where an event goes: its own queue, its provider's, that of all events, the provider's name."""
@@ -53,11 +62,11 @@ class InboundOrganization:
         A token that is sent beside a signature must be the right one too. `header` names the signature in
         messages. Raises UnauthorizedError.
         """
-        secret = self.secret(provider)
-        self._check_token(given, needed=secret is None)
-        fault = fault_under(secret) if secret else None
-        if fault:
-            raise UnauthorizedError(f"{header}: {fault}.")
+        secrets = self.secrets(provider)
+        self._check_token(given, needed=not secrets)
+        faults = [fault_under(secret) for secret in secrets]
+        if faults and None not in faults:
+            raise UnauthorizedError(f"{header}: {faults[0]}.")
 
     def _check_token(self, given: str, *, needed: bool) -> None:
         if self.token is None:
@@ -66,11 +75,15 @@ class InboundOrganization:
                     "Inbound webhooks are stopped: the webhook token was cleared. Make a new one with"
                     " POST /api/v1/organizations/webhook-token/regenerate."
                 )
-        elif (given or needed) and not hmac.compare_digest(self.token.encode(), given.encode()):
+            return
+        tokens = [self.token, *filter(None, [self.replaced.get("webhook_token")])]
+        if (given or needed) and not any(
+            hmac.compare_digest(token.encode(), given.encode()) for token in tokens
+        ):
             raise UnauthorizedError("Send the organization's webhook token in the header X-Webhook-Token.")
 
 
-async def find_organization(core: Core, public_id: str) -> InboundOrganization:
+async def find_organization(core: Core, public_id: str, now: datetime) -> InboundOrganization:
     """The organization of a public id; NotFoundError for one that is unknown or closed.
 
     A sender does not know the plan: a body may have LARGEST_BYTES on every plan, or the organization's own
@@ -87,4 +100,10 @@ async def find_organization(core: Core, public_id: str) -> InboundOrganization:
         caller=Caller(org_id=org_id, key_id=ids.UNKNOWN, limits=limits),
         token=token_in_force(row),
         settings=row["settings"],
+        replaced=_still_good(row["previous_secrets"], now),
     )
+
+
+def _still_good(previous: Mapping[str, Any], now: datetime) -> dict[str, str]:
+    found = {name: good_before(previous, name, now) for name in previous}
+    return {name: overlap.value for name, overlap in found.items() if overlap is not None}

@@ -21,12 +21,17 @@ SELECT organization.*, key.id AS key_id, key.name AS key_name FROM organization 
 SELECT * FROM organization WHERE org_id = %(org_id)s AND deleted_at IS NULL;
 
 -- change_organization --
+-- A secret that is set or removed here is so at once: what was good beside it is not.
 UPDATE organization SET
     name = coalesce(%(name)s, name),
     billing_email = coalesce(%(billing_email)s, billing_email),
     description = coalesce(%(description)s, description),
     logo_url = coalesce(%(logo_url)s, logo_url),
     settings = (settings || %(settings)s::jsonb) - %(lifted)s::text[],
+    previous_secrets = previous_secrets - %(lifted)s::text[] - ARRAY(
+        SELECT given.key FROM jsonb_each(%(settings)s::jsonb) AS given
+        WHERE given.value IS DISTINCT FROM organization.settings -> given.key
+    ),
     updated_at = %(now)s
 WHERE org_id = %(org_id)s AND deleted_at IS NULL
 RETURNING *;

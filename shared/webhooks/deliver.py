@@ -160,7 +160,7 @@ class _Round:
     async def _deliver(self, row: Row, notice: Notice) -> str:
         """Attempt one delivery and record the outcome; returns what to count it as."""
         try:
-            outcome = await attempt(self.core.settings, notice, row["url"], row["sealed_secret"], self.now())
+            outcome = await attempt(self.core.settings, notice, row, self.now())
             return await self._record(row, outcome)
         except UnavailableError as error:
             logger.warning("delivery %s will be sent again: %s", ids.encode("dlv", row["id"]), error)

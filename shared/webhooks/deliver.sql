@@ -58,7 +58,8 @@ WHERE delivery.org_id = due.org_id AND delivery.id = due.id
 RETURNING delivery.org_id, delivery.id, delivery.target, delivery.event, delivery.data, delivery.attempts,
           delivery.data ->> 'job_id' AS job_id, delivery.created_at, coalesce(delivery.url, webhook.url) AS url,
           webhook.format,
-          coalesce(delivery.sealed_secret, webhook.sealed_secret) AS sealed_secret;
+          coalesce(delivery.sealed_secret, webhook.sealed_secret) AS sealed_secret,
+          webhook.previous_sealed_secret, webhook.previous_secret_ends_at;
 
 -- close_disabled hot --
 -- A webhook that was switched off hears nothing more, and a look at its deliveries says why.

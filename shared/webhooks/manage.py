@@ -80,7 +80,7 @@ async def update_webhook(
     secret: str | None,
     changes_secret: bool,
 ) -> dict[str, Any]:
-    """Change the named fields, and the secret to `secret` (None: no signature) with `changes_secret`.
+    """Change the named fields, and at once the secret to `secret` (None: none) with `changes_secret`.
 
     One that is switched on takes a place in the plan and begins anew with no failures. Raises
     WebhookNotFoundError or as create.

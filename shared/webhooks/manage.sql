@@ -9,7 +9,9 @@ RETURNING {{columns}}, webhook.enabled AS is_new;
 SELECT {{columns}} FROM webhook WHERE webhook.org_id = %(org_id)s ORDER BY webhook.id DESC;
 
 -- find_webhook hot --
-SELECT {{columns}}, webhook.sealed_secret FROM webhook WHERE webhook.org_id = %(org_id)s AND webhook.id = %(id)s;
+SELECT {{columns}}, webhook.sealed_secret, webhook.previous_sealed_secret
+FROM webhook
+WHERE webhook.org_id = %(org_id)s AND webhook.id = %(id)s;
 
 -- update_webhook --
 -- Switched on again it begins anew: otherwise the next failure would switch it off.
@@ -19,6 +21,8 @@ UPDATE webhook SET
     events = coalesce(%(events)s::text[], webhook.events),
     format = coalesce(%(format)s::text, webhook.format),
     sealed_secret = CASE WHEN %(changes_secret)s::boolean THEN %(sealed_secret)s::bytea ELSE webhook.sealed_secret END,
+    previous_sealed_secret = CASE WHEN NOT %(changes_secret)s::boolean THEN webhook.previous_sealed_secret END,
+    previous_secret_ends_at = CASE WHEN NOT %(changes_secret)s::boolean THEN webhook.previous_secret_ends_at END,
     enabled = coalesce(%(enabled)s::boolean, webhook.enabled),
     failure_count = CASE WHEN %(enabled)s::boolean AND NOT before.enabled THEN 0 ELSE webhook.failure_count END,
     last_status = CASE

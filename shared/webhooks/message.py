@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -69,8 +70,11 @@ def body_of(notice: Notice) -> bytes:
             )
 
 
-def headers_of(notice: Notice, body: bytes, secret: str | None, now: datetime) -> dict[str, str]:
-    """The headers of one attempt, signed when there is a secret."""
+def headers_of(notice: Notice, body: bytes, secrets: Sequence[str], now: datetime) -> dict[str, str]:
+    """The headers of one attempt, signed with each secret there is.
+
+    The first signs where receivers have always looked, which is one signature and no list.
+    """
     timestamp = str(int(now.timestamp()))
     headers = {
         "Content-Type": "application/json",
@@ -80,9 +84,11 @@ def headers_of(notice: Notice, body: bytes, secret: str | None, now: datetime) -
         "X-Spooled-Delivery-ID": ids.encode("dlv", notice.delivery_id),
         **trace_fields(notice.trace),
     }
-    return (
-        headers if secret is None else headers | {"X-Spooled-Signature": signature(secret, timestamp, body)}
-    )
+    if secrets:
+        signatures = [signature(secret, timestamp, body) for secret in secrets]
+        headers["X-Spooled-Signature"] = signatures[0]
+        headers["X-Spooled-Signatures"] = " ".join(signatures)
+    return headers
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:

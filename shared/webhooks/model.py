@@ -18,7 +18,7 @@ OTHER_SPELLINGS = {
 WEBHOOK_COLUMNS = (
     "webhook.org_id, webhook.id, webhook.name, webhook.url, webhook.events, webhook.format, webhook.enabled,"
     " webhook.failure_count, webhook.last_triggered_at, webhook.last_status, webhook.created_at,"
-    " webhook.updated_at"
+    " webhook.updated_at, webhook.previous_secret_ends_at"
 )
 
 
@@ -45,6 +45,7 @@ def webhook_answer(row: Row) -> dict[str, Any]:
         "last_status": row["last_status"],
         "created_at": row["created_at"],
         "updated_at": row["updated_at"],
+        "previous_secret_expires_at": row["previous_secret_ends_at"],
     }
 
 

@@ -46,8 +46,12 @@ class _Answer:
     body: bytes = b""
 
 
-async def send(settings: Settings, url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
-    """POST `body` and say how it went; raises WebhookUrlError for a URL that no webhook may have.
+async def send(
+    settings: Settings, url: str, body: bytes, headers: Mapping[str, str], seconds: float = TOTAL_SECONDS
+) -> Outcome:
+    """POST `body` and say how it went, in `seconds` at most.
+
+    Raises WebhookUrlError for a URL that no webhook may have.
 
     The status decides: a body that breaks off or goes on for ever changes nothing.
     """
@@ -55,11 +59,11 @@ async def send(settings: Settings, url: str, body: bytes, headers: Mapping[str, 
     started = monotonic()
     answer, failure = _Answer(), ""
     try:
-        async with asyncio.timeout(TOTAL_SECONDS):
+        async with asyncio.timeout(seconds):
             addresses = await checked_addresses(target.host, target.port, development=settings.development)
             await _exchange(target, addresses, body, headers, answer)
     except TimeoutError:
-        failure = f"No answer within {TOTAL_SECONDS:.0f} seconds"
+        failure = f"No answer within {seconds:.0f} seconds"
     except LookupRefusedError as error:
         failure = str(error)
     except httpcore.TimeoutException:

@@ -29,7 +29,7 @@ async def try_webhook(core: Core, caller: Caller, public_id: str, now: datetime)
         format=row["format"],
     )
     core.fair.step_aside()
-    outcome = await attempt(core.settings, notice, row["url"], row["sealed_secret"], now)
+    outcome = await attempt(core.settings, notice, row, now)
     return {
         "success": outcome.is_success,
         "status_code": outcome.status_code,

@@ -1,11 +1,23 @@
 """Requests and answers about the token of inbound webhooks."""
 
+from datetime import timedelta
 from typing import Any
 
 from pydantic import Field
 
 from shared import ids
+from shared.wire.rotation import OverlapSeconds
 from shared.wire.vocabulary import AnswerModel, Flag, RequestModel
+
+
+class RegenerateWebhookToken(RequestModel):
+    """A new token, and for how long the one before opens webhooks too."""
+
+    overlap_seconds: OverlapSeconds = 0
+
+    @property
+    def overlap(self) -> timedelta:
+        return timedelta(seconds=self.overlap_seconds)
 
 
 class ClearWebhookToken(RequestModel):

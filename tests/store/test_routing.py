@@ -131,6 +131,7 @@ FAN_OUT = {
     "webhooks/resealing: reseal_previous": TIMER,
     "webhooks/resealing: reseal_webhooks": TIMER,
     "webhooks/retention: delete_old_deliveries": TIMER,
+    "webhooks/rotation: forget_ended_secrets": TIMER,
     "webhooks/retention: organizations": TIMER,
     "workers/figures: count_all_workers": SERVICE,
     "workers/registry: forget_silent_workers": TIMER,

@@ -71,11 +71,11 @@ def test_a_completion_is_the_data_with_the_event(data: dict[str, str]) -> None:
 
 def test_the_signature_is_of_the_timestamp_and_the_body() -> None:
     """The example of docs/webhooks.md."""
-    headers = headers_of(notice("json"), b'{"a":1}', "s3cret", NOW)
+    headers = headers_of(notice("json"), b'{"a":1}', ["s3cret"], NOW)
 
     assert headers["X-Spooled-Timestamp"] == "1798859045"
     assert headers["X-Spooled-Signature"] == signature("s3cret", "1798859045", b'{"a":1}')
-    assert "X-Spooled-Signature" not in headers_of(notice("json"), b"{}", None, NOW)
+    assert "X-Spooled-Signature" not in headers_of(notice("json"), b"{}", [], NOW)
     assert signature("s3cret", "1798859045", b'{"a":1}') == (
         "sha256=64bf609a642f5fd3beb07bdeaceb2dc9e4cda83961da18db25376b4742be1898"
     )
