@@ -21,7 +21,11 @@ coalesce(
 (SELECT count(*) FROM worker WHERE worker.org_id = organization.org_id)
 
 -- api_keys --
-(SELECT count(*) FROM api_key WHERE api_key.org_id = organization.org_id AND api_key.is_active)
+-- One that has a successor has given its place to it.
+(
+    SELECT count(*) FROM api_key
+    WHERE api_key.org_id = organization.org_id AND api_key.is_active AND api_key.rotated_to IS NULL
+)
 
 -- schedules --
 -- Paused ones too: they may go on at any time.

@@ -13,9 +13,11 @@ from shared.store import Row, load_queries, tenant
 from shared.tenants.authenticate import hashed
 from shared.tenants.caller import PERMISSIONS, Caller
 
-_FRAGMENTS = load_queries(__file__)
-QUERIES = load_queries(__file__, within_queues=_FRAGMENTS["within_queues"].sql)
-_SHOWN = 12
+KEYS_WITHIN_QUEUES = load_queries(__file__)["within_queues"].sql
+"""The condition of what a key that is held to queues sees."""
+QUERIES = load_queries(__file__, within_queues=KEYS_WITHIN_QUEUES)
+KEY_SHOWN = 12
+"""Characters of a key that are kept to know it again."""
 
 
 class KeyNotFoundError(NotFoundError):
@@ -61,13 +63,13 @@ async def create_key(
     if caller is not None:
         if caller.org_id != org_id:
             raise NotFoundError("There is no such organization.")
-        _refuse_more_rights(caller, permissions)
-        _refuse_more_queues(caller, queues or [])
+        refuse_more_rights(caller, permissions)
+        refuse_more_queues(caller, queues or [])
     key = new_key(live=True)
     fields = {
         "name": name,
         **hashed(core.settings, key),
-        "key_prefix": key[:_SHOWN],
+        "key_prefix": key[:KEY_SHOWN],
         "permissions": permissions,
         "queues": queues or [],
         "rate_limit": rate_limit,
@@ -102,7 +104,7 @@ async def _create_first_key(core: Core, org_id: int, fields: dict[str, Any], now
     return row
 
 
-def _refuse_more_rights(caller: Caller, permissions: list[str] | None) -> None:
+def refuse_more_rights(caller: Caller, permissions: list[str] | None) -> None:
     """A key cannot make a key that may do more than itself."""
     if caller.permissions is None:
         return
@@ -112,7 +114,7 @@ def _refuse_more_rights(caller: Caller, permissions: list[str] | None) -> None:
         raise InvalidInputError.of_field("permissions", f"this key cannot grant {missing}", "more_than_own")
 
 
-def _refuse_more_queues(caller: Caller, queues: list[str]) -> None:
+def refuse_more_queues(caller: Caller, queues: list[str]) -> None:
     """A key that is held to queues cannot let a key into others."""
     if caller.queues is not None and not (queues and set(queues) <= set(caller.queues)):
         own = ", ".join(sorted(caller.queues))
@@ -154,7 +156,7 @@ async def change_key(
     the plan allows no more.
     """
     if queues is not None:
-        _refuse_more_queues(caller, queues)
+        refuse_more_queues(caller, queues)
     row = await fetch_charged(
         core.store,
         caller.scope,
@@ -219,4 +221,6 @@ def key_answer(row: Row) -> dict[str, Any]:
         "created_at": row["created_at"],
         "last_used": row["last_used"],
         "expires_at": row["expires_at"],
+        "rotated_from": ids.encode_optional("key", row["rotated_from"]),
+        "rotated_to": ids.encode_optional("key", row["rotated_to"]),
     }

@@ -185,6 +185,8 @@ class KeyAnswer(AnswerModel):
     created_at: datetime
     last_used: datetime | None
     expires_at: datetime | None
+    rotated_from: str | None = Field(description="The key that this one takes the place of.")
+    rotated_to: str | None = Field(description="The key that takes the place of this one.")
 
 
 class CreatedKeyAnswer(KeyAnswer):
