@@ -36,12 +36,13 @@ KINDS = {
     "user_id": "user",
     "act_id": "act",
     "file": "file",
+    "provider": "provider",
 }
 """The prefix of the ids that a path parameter takes; queues go by name."""
 OF_A_WAITING_JOB = {"jobs_priority"}
 """Routes to which a job that runs is not there."""
-CREATES_BY_PATH = {"queues_configure"}
-"""Routes whose path names what is to be made: nobody's thing is not missing there."""
+CREATES_BY_PATH = {"queues_configure", "organizations_webhook_secret_rotate"}
+"""Routes whose path names what is to be made, or what each has: nobody's thing is not missing there."""
 
 
 def by_name(endpoint: Endpoint) -> str:
@@ -119,7 +120,9 @@ class World:
 
     @classmethod
     async def of(cls, tenant: Tenant) -> "World":
-        world = cls(tenant, {"org": [tenant.org_id], "name": ["emails"], "file": ["main.js"]})
+        world = cls(
+            tenant, {"org": [tenant.org_id], "name": ["emails"], "file": ["main.js"], "provider": ["github"]}
+        )
         for endpoint in ENDPOINTS:
             if endpoint.method == "POST" and "{" not in endpoint.path and endpoint.access == "key":
                 world.learn(await tenant.call("POST", endpoint.path, json=good_body(endpoint)))
