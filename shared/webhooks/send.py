@@ -47,23 +47,24 @@ class _Answer:
 
 
 async def send(
-    settings: Settings, url: str, body: bytes, headers: Mapping[str, str], seconds: float = TOTAL_SECONDS
+    settings: Settings, url: str, body: bytes, headers: Mapping[str, str], seconds: float | None = None
 ) -> Outcome:
-    """POST `body` and say how it went, in `seconds` at most.
+    """POST `body` and say how it went, in `seconds` at most, TOTAL_SECONDS unless said otherwise.
 
     Raises WebhookUrlError for a URL that no webhook may have.
 
     The status decides: a body that breaks off or goes on for ever changes nothing.
     """
     target = parse_target(url, development=settings.development)
+    limit = TOTAL_SECONDS if seconds is None else seconds
     started = monotonic()
     answer, failure = _Answer(), ""
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(limit):
             addresses = await checked_addresses(target.host, target.port, development=settings.development)
             await _exchange(target, addresses, body, headers, answer)
     except TimeoutError:
-        failure = f"No answer within {seconds:.0f} seconds"
+        failure = f"No answer within {limit:.0f} seconds"
     except LookupRefusedError as error:
         failure = str(error)
     except httpcore.TimeoutException:
