@@ -92,6 +92,12 @@ def test_a_webhook_is_changed_disabled_enabled_and_deleted(console: Console, tar
     assert console.api("GET", path)["enabled"] is False
     page.click("main .acts button", "Enable Night pager")
     page.wait_for("Enabled", "main .crumbs")
+    page.click("main .acts button", "Rotate secret")
+    page.click("dialog button", "Rotate")
+    page.wait_for("whsec_", "dialog .secret")
+    page.click("dialog button", "I have it")
+    page.wait_for("signs too, and ends", "main dl")
+    assert console.api("GET", path)["previous_secret_expires_at"] is not None
     page.click("main .acts button", "Delete")
     page.click("dialog button", "Delete the webhook")
     page.wait_for("No webhook yet.", "main")
@@ -131,7 +137,7 @@ def test_who_may_only_look_is_told_what_is_missing(console: Console, target: str
     page.wait_for("Enabled", "main .crumbs")
     acts = "[...document.querySelectorAll('main .acts button')].map(b => [b.innerText, b.disabled, b.title])"
     reason = "this sign-in lacks the permission webhooks:write"
-    wanted = [[name, True, reason] for name in ("Test", "Disable", "Edit", "Delete")]
+    wanted = [[name, True, reason] for name in ("Test", "Disable", "Edit", "Rotate secret", "Delete")]
     wait_until(lambda: page.evaluate(acts) == wanted, lambda: str(page.evaluate(acts)))
     assert console.api("GET", f"/outgoing-webhooks/{made['id']}")["enabled"] is True
 

@@ -5,7 +5,8 @@ import { ask, show } from "./dialog.js";
 import { h } from "./dom.js";
 import { ago, number } from "./format.js";
 import { said } from "./notice.js";
-import { secretView } from "./secret.js";
+import { actButton, lacking } from "./rights.js";
+import { overlapField, secretView } from "./secret.js";
 import { table } from "./table.js";
 
 const RIGHTS = [
@@ -39,11 +40,32 @@ export function view(keys, page) {
         { title: "Requests a minute", end: true, cell: ({ rate_limit: rate }) => number(rate) },
         { title: "Last used", cell: ({ last_used: last }) => (last ? ago(last) : "never") },
         { title: "Ends", cell: (key) => (key.is_active ? (key.expires_at ? ago(key.expires_at) : "never") : h("span", { class: "state bad" }, "Revoked")) },
-        { title: "", label: "Acts", end: true, cell: (key) => key.is_active && h("button", { type: "button", class: "danger", "aria-label": `Revoke ${key.name}`, on: { click: () => revoke(key, page) } }, "Revoke") },
+        { title: "", label: "Acts", end: true, cell: (key) => key.is_active && h("span", { class: "row end" }, isGood(key) && rotateButton(key, keys, page), h("button", { type: "button", class: "danger", "aria-label": `Revoke ${key.name}`, on: { click: () => revoke(key, page) } }, "Revoke")) },
       ],
       empty: "No key is good any more.",
     }),
   ];
+}
+
+const isGood = ({ is_active: isActive, expires_at: end }) => isActive && (!end || Date.parse(end) > Date.now());
+
+function rotateButton(key, keys, page) {
+  const successor = keys.find(({ id }) => id === key.rotated_to);
+  const reason = lacking("api-keys:write") ?? (successor && isGood(successor) ? "another key takes its place already" : null);
+  return actButton({ text: "Rotate", label: `Rotate ${key.name} ${key.key_prefix}`, reason, run: () => rotate(key, page) });
+}
+
+async function rotate({ id, name }, page) {
+  const made = await ask({
+    title: `Rotate ${name}?`,
+    text: "A new key may do the same. The one before ends by itself, with the sessions that were opened with it: give the new one to whoever uses it in between.",
+    fields: [overlapField()],
+    act: "Rotate",
+    run: ({ overlap_hours: hours }) => post(`/api-keys/${encodeURIComponent(id)}/rotate`, { overlap_seconds: Math.round(hours * 3600) }),
+  });
+  if (!made) return;
+  await page.reload();
+  await show({ title: `${made.name} has a new key`, content: secretView(made.key), act: "I have it" });
 }
 
 function rights({ permissions }) {

@@ -6,6 +6,11 @@
 
 import { h } from "./dom.js";
 
+/** For how long the one before is good too, in a form. */
+export const overlapField = () => ({
+  name: "overlap_hours", label: "Hours in which both are good", type: "number", min: 0, max: 720, step: "any", required: true, value: 24, help: "0: the one before ends at once.",
+});
+
 export function secretView(secret, text = "") {
   return [
     h("p", null, text, text && " ", "Copy it now: it is never shown again."),

@@ -10,7 +10,7 @@ import { actButton, lacking } from "./rights.js";
 import { link } from "./router.js";
 import { badge } from "./states.js";
 import { table } from "./table.js";
-import { api, deleteWebhook, editWebhook, enableButton, NEEDS, stateOf, testButton } from "./webhook_acts.js";
+import { api, deleteWebhook, editWebhook, enableButton, NEEDS, rotateSecret, stateOf, testButton } from "./webhook_acts.js";
 
 const MOST = 100;
 
@@ -27,6 +27,7 @@ export const acts = ({ webhook }, page) => [
   testButton(webhook, page),
   enableButton(webhook, page),
   actButton({ text: "Edit", reason: lacking(...NEEDS), run: () => editWebhook(webhook, page) }),
+  actButton({ text: "Rotate secret", reason: lacking(...NEEDS), run: () => rotateSecret(webhook, page) }),
   actButton({ text: "Delete", reason: lacking(...NEEDS), kind: "danger", run: () => deleteWebhook(webhook) }),
 ];
 
@@ -60,6 +61,8 @@ export function view({ webhook, deliveries }, page) {
   ];
 }
 
+const isPast = (instant) => !instant || Date.parse(instant) <= Date.now();
+
 /** How long it took, or when it is tried again. */
 function delivered({ created_at: start, delivered_at: end, next_attempt_at: next }) {
   if (end) return `after ${duration(Math.max(0, Date.parse(end) - Date.parse(start)))}`;
@@ -73,6 +76,7 @@ function facts(webhook) {
     ["Format", webhook.format],
     ["Last delivery", webhook.last_status ? [badge(webhook.last_status === "auto_disabled" ? "failed" : webhook.last_status), " ", ago(webhook.last_triggered_at)] : "none yet"],
     ["Failures in a row", `${number(webhook.failure_count)}; twenty disable it`],
+    ...(isPast(webhook.previous_secret_expires_at) ? [] : [["Secret before", ["signs too, and ends ", ago(webhook.previous_secret_expires_at)]]]),
     ["Changed", clock(webhook.updated_at)],
   ].map(([name, value]) => [h("dt", null, name), h("dd", null, value)]);
 }

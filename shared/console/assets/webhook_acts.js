@@ -6,7 +6,7 @@ import { duration } from "./format.js";
 import { failed, said } from "./notice.js";
 import { actButton, lacking } from "./rights.js";
 import { go } from "./router.js";
-import { secretView } from "./secret.js";
+import { overlapField, secretView } from "./secret.js";
 import { badge } from "./states.js";
 
 export const NEEDS = ["webhooks:write"];
@@ -17,6 +17,7 @@ export const EVENTS = [
 ];
 const FORMATS = [["json", "JSON, for programs"], ["slack", "Slack"], ["discord", "Discord"], ["teams", "Teams"]];
 const SECRET_BYTES = 32;
+const HOUR = 3600;
 
 /** Where its page is, and where the API has it. */
 export const at = (id) => `/webhooks/${encodeURIComponent(id)}`;
@@ -77,6 +78,19 @@ export async function editWebhook(webhook, page) {
     said(`${done.name} is saved.`);
     await page.reload();
   }
+}
+
+export async function rotateSecret(webhook, page) {
+  const made = await ask({
+    title: `Rotate the secret of ${webhook.name}?`,
+    text: "Deliveries are signed with the new secret and the one before, until that ends by itself. Change the receiver in between.",
+    fields: [overlapField()],
+    act: "Rotate",
+    run: ({ overlap_hours: hours }) => post(`${api(webhook.id)}/rotate-secret`, { overlap_seconds: Math.round(hours * HOUR) }),
+  });
+  if (!made) return;
+  await showSecret(made.secret);
+  await page.reload();
 }
 
 export async function deleteWebhook({ id, name }) {
