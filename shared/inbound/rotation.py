@@ -21,9 +21,11 @@ async def rotate_provider_secret(
 ) -> dict[str, Any]:
     """Check a provider's signatures against `secret`, or a new one, and for `overlap` the one before too.
 
-    Raises NotFoundError for another provider, InvalidInputError where the provider makes the secret and none
-    is given, ConflictError while two are good already, unless `overlap` is zero.
+    Raises ForbiddenError for a key that is held to queues, NotFoundError for another provider,
+    InvalidInputError where the provider makes the secret and none is given, and ConflictError while two are
+    good already, unless `overlap` is zero.
     """
+    caller.require_all_queues()
     if provider not in PROVIDERS:
         raise NotFoundError(f"There is no such provider; known are {', '.join(PROVIDERS)}.")
     if secret is None and provider in _MAKES_ITS_OWN:

@@ -11,6 +11,7 @@ from shared.tenants.authenticate import hashed
 from shared.tenants.caller import Caller
 from shared.tenants.keys import (
     KEY_SHOWN,
+    KEYS_WITHIN_QUEUES,
     KeyNotFoundError,
     key_answer,
     new_key,
@@ -18,7 +19,7 @@ from shared.tenants.keys import (
     refuse_more_rights,
 )
 
-QUERIES = load_queries(__file__)
+QUERIES = load_queries(__file__, within_queues=KEYS_WITHIN_QUEUES)
 
 
 async def rotate_key(
@@ -35,7 +36,7 @@ async def rotate_key(
     key = new_key(live=True)
     async with core.store.transaction(caller.scope) as transaction:
         named: dict[str, Any] = {"org_id": caller.org_id, "id": ids.decode("key", public_id), "now": now}
-        row = await transaction.fetch_one(QUERIES["lock_key"], **named)
+        row = await transaction.fetch_one(QUERIES["lock_key"], **named, key_queues=caller.queue_filter)
         if row is None:
             raise KeyNotFoundError
         refuse_more_rights(caller, row["permissions"])

@@ -1,6 +1,6 @@
 -- lock_key --
 -- Two rotations of one key go one after the other; what belongs to it is read after the lock.
-SELECT * FROM api_key WHERE org_id = %(org_id)s AND id = %(id)s FOR UPDATE;
+SELECT * FROM api_key WHERE api_key.org_id = %(org_id)s AND api_key.id = %(id)s {{within_queues}} FOR UPDATE;
 
 -- find_relatives --
 -- Its successor and its predecessor.

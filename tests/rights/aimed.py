@@ -25,6 +25,7 @@ PARAMETERS = {
     "user_id": ("user",),
     "act_id": ("act",),
     "file": ("mark",),
+    "provider": ("mark",),
 }
 """The things that a path can name; where there are several, one request for each."""
 NAMING = ("_id", "_ids", "_name", "_names", "queues", "_on", "_key", "_token")
