@@ -129,7 +129,7 @@ async def test_nobody_gets_more_than_they_have(org: Tenant, other_org: Tenant) -
     held = await org.with_key(queues=["emails"])
     worker = await org.with_key(permissions=["jobs:write"])
     await rotate(narrow, wide["id"], 400)
-    await rotate(held, wide["id"], 400)
+    await rotate(held, wide["id"], 404)
     await rotate(worker, wide["id"], 403)
     await rotate(other_org, wide["id"], 404)
     for tenant in (narrow, held):
