@@ -26,6 +26,8 @@ COMMANDS = {
     "tail": "Follow what happens, as it happens.",
     "audit": "See who did what.",
     "doctor": "Look at a whole installation, and say what is wrong and how to mend it.",
+    "backup": "Write the database into a file, with all organizations.",
+    "restore": "Restore a backup into an empty database, or try it out.",
     "completion": "Print the script that completes commands in a shell.",
 }
 """In the order of the help; each is `shared/command/commands/NAME.py`, with dashes as underscores."""

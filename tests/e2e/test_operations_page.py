@@ -104,7 +104,8 @@ def test_a_dump_that_is_restored_has_all_organizations(servers: Servers, tmp_pat
             " SELECT n, 'o', 'dumped-' || n, 'pro', now(), now() FROM generate_series(1, 3) AS n"
         )
     restored = f"{url.rpartition('/')[0]}/spooled_restored"
-    script = "\n".join(block.text for block in Page.read(PAGE).blocks if block.language == "sh")
+    blocks = [block.text for block in Page.read(PAGE).blocks if block.language == "sh"]
+    script = "\n".join([f"export PYTHONPATH={ROOT}", COMMAND, *blocks])
     path = f"{postgres_binaries(account_for(tmp_path))}:{os.environ['PATH']}"
     subprocess.run(
         ["bash", "-eu", "-c", script],
