@@ -34,8 +34,11 @@ def summary(seed: int, plan: Sequence[Fault], records: Sequence[Record], verdict
         worst = f"{statistics.median(seconds):19.2f} s {max(seconds):5.2f} s" if seconds else ""
         times = sum(_kind(r) == name for r in records if r["what"] == "fault")
         lines.append(f"{name:<34} {times:>5}  {worst}")
-    lines += ["", "check                              violations"]
-    lines += [f"{name:<34} {len(violations):>10}" for name, violations in verdict.found.items()]
+    lines += ["", "check                              looked at  violations"]
+    lines += [
+        f"{name:<34} {verdict.looked_at[name]:>9} {len(violations):>11}"
+        for name, violations in verdict.found.items()
+    ]
     return "\n".join(lines)
 
 

@@ -89,7 +89,8 @@ class Line:
                 await sink.drain()
             if not (pair.is_mute or (back and pair.loses_answers)):
                 sink.close()
-        except OSError:
+        except (OSError, RuntimeError):
+            # The latter is what uvloop says of a line that was reset.
             sink.close()
 
 

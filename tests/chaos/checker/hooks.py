@@ -15,14 +15,14 @@ Event = tuple[str, str]
 def check(facts: Facts) -> Iterator[Violation]:
     if not facts.all("webhook"):
         return
-    happened = _happened(facts)
+    real = happened(facts)
     deliveries: dict[str, Record] = {}
     by_event: dict[Event, Record] = {}
     for called in facts.all("called"):
         event = called["event"], called["about"]
         if not called["is_signed"]:
             yield violation("call unsigned", f"{called['delivery']} has no valid signature.", called)
-        if event not in happened:
+        if event not in real:
             yield violation("told of nothing", f"{event} was told and did not happen.", called)
         first = deliveries.setdefault(called["delivery"], called)
         if first["body"] != called["body"]:
@@ -35,26 +35,27 @@ def check(facts: Facts) -> Iterator[Violation]:
     for event in untold(facts):
         record = waiting.get(event)
         if record is None:
-            yield violation("event lost", f"{event} was never told.", happened[event])
+            yield violation("event lost", f"{event} was never told.", real[event])
         elif patience >= _LONG_ENOUGH_SECONDS:
-            yield violation("event late", f"{event} still waits to be told.", happened[event], record)
+            yield violation("event late", f"{event} still waits to be told.", real[event], record)
 
 
 def untold(facts: Facts) -> set[Event]:
     """What happened and nobody has taken note of yet."""
-    return set(_happened(facts)) - {(r["event"], r["about"]) for r in facts.all("called") if r["accepted"]}
+    return set(happened(facts)) - {(r["event"], r["about"]) for r in facts.all("called") if r["accepted"]}
 
 
-def _happened(facts: Facts) -> dict[Event, Record]:
-    happened: dict[Event, Record] = {}
+def happened(facts: Facts) -> dict[Event, Record]:
+    """What somebody was to be told of, each with the record that shows it."""
+    real: dict[Event, Record] = {}
     for found in facts.found.values():
         if found["status"] in _EVENT_OF:
-            happened[_EVENT_OF[found["status"]], found["job"]] = found
+            real[_EVENT_OF[found["status"]], found["job"]] = found
     for runs in facts.all("runs"):
         for run in runs["runs"]:
-            happened["schedule.triggered", run["job_id"]] = runs
+            real["schedule.triggered", run["job_id"]] = runs
     for ended in facts.all("found workflow"):
         if ended["status"] in {"completed", "failed"}:
-            happened[f"workflow.{ended['status']}", ended["workflow"]] = ended
+            real[f"workflow.{ended['status']}", ended["workflow"]] = ended
     wanted = {event for webhook in facts.all("webhook") for event in webhook["events"]}
-    return {event: record for event, record in happened.items() if event[0] in wanted}
+    return {event: record for event, record in real.items() if event[0] in wanted}
