@@ -178,6 +178,22 @@ def key_in_two_jobs(log: Forged) -> None:
         log.done(f"job-{token}", token)["key"] = "key"
 
 
+@breaks("key of another job")
+def key_answered_with_a_job_without_it(log: Forged) -> None:
+    log.done("job", "p")
+    log.push("q", "job", key="key-q")
+
+
+@breaks("job lost")
+def batch_acknowledged_and_not_made(log: Forged) -> None:
+    for token in ("p", "q"):
+        log.push(token, "job", "other", key="key-p-")
+    for job, index in (("job", 0), ("other", 1)):
+        log.handed(job)
+        log.settle("complete", job)
+        log.found(job, "p", payload={"push": "p", "i": index}, key=f"key-p-{index}")
+
+
 @breaks("job made twice")
 def sent_once_and_made_twice(log: Forged) -> None:
     log.done("job", "p")
@@ -415,6 +431,18 @@ def test_a_clean_log_has_no_violation() -> None:
 
     assert verdict.violations == []
     assert all(verdict.looked_at.values()), verdict.looked_at
+
+
+def test_a_key_may_be_won_by_a_request_that_came_later() -> None:
+    """Of two requests with one key, sent at once, either makes the job, and both are told of it."""
+    log = Forged()
+    log.push("first", "job", key="key-first")
+    log.push("second", "job", key="key-first")
+    log.handed("job")
+    log.settle("complete", "job")
+    log.found("job", "second", key="key-first")
+
+    assert judge(log.records).violations == []
 
 
 def test_claims_that_postgres_lost_may_be_made_again() -> None:

@@ -11,6 +11,10 @@ def check(facts: Facts) -> Iterator[Violation]:
     for key, jobs in _answered(facts).items():
         if len(jobs) > 1:
             yield violation("key of two jobs", f"{key} was answered with {sorted(jobs)}.", *jobs.values())
+        for job, push in jobs.items():
+            found = facts.found.get(job)
+            if found and found["key"] != key:
+                yield violation("key of another job", f"{key} was answered with {job}, not its.", push, found)
     there = defaultdict(list)
     for found in facts.found.values():
         if found["key"]:

@@ -30,10 +30,10 @@ def _whole(facts: Facts, token: str, tries: Sequence[Record]) -> Iterator[Violat
         yield violation("half a request", f"{token} made {len(made)} of {wanted} jobs.", *tries, *made)
     elif indexes and not any(may_hold(record) for record in tries):
         yield violation("refused and made", f"{token} was refused and made jobs.", *tries, *made)
-    elif acknowledged and not indexes and not _is_repeat(tries[0]):
+    elif acknowledged and not indexes and not _shares_a_key(tries[0]):
         yield violation("job lost", f"{token} was acknowledged and made nothing.", *tries)
 
 
-def _is_repeat(push: Record) -> bool:
-    """Whether it came with the key of another."""
-    return bool(push.get("key")) and not str(push["key"]).startswith(f"key-{push['token']}")
+def _shares_a_key(push: Record) -> bool:
+    """Whether another request may have come first with its key: keys of single jobs are sent again."""
+    return bool(push.get("key")) and len(push["jobs"]) == 1
