@@ -1,0 +1,128 @@
+"""One statement in two databases that differ by another organization: who cannot see it cannot tell."""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Json, Jsonb
+
+from shared.store.queries import prepared
+
+_MADE_ANEW = re.compile(r"\b\d{16,19}\b|[a-z]+_[0-9a-hj-km-np-tv-z]{13}\b")
+"""Ids that a statement makes are others each time."""
+_OF_THE_MOMENT = re.compile(
+    r"datetime\.datetime\([^)]*\)|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.\d]*(?:Z|[+-]\d\d(?::?\d\d)?)?"
+)
+Named = Mapping[tuple[str, str], Any]
+"""Values by the name and type of a parameter; without a name, of all of that type that nothing else names."""
+BY_TYPE: dict[str, Any] = {
+    "bigint": 1,
+    "integer": 1,
+    "smallint": 1,
+    "double precision": 1.0,
+    "boolean": True,
+    "text": "x",
+    "json": Json({}),
+    "jsonb": Jsonb({}),
+    "bytea": b"x",
+    "interval": timedelta(days=1),
+    "date": date(2026, 3, 1),
+    "timestamp with time zone": datetime(2026, 3, 1, tzinfo=UTC),
+}
+
+
+class Statements:
+    """Runs statements in a database in somebody's name and undoes them.
+
+    named: values by the names and types of parameters, which win over those of their types.
+    """
+
+    def __init__(self, connection: psycopg.Connection, named: Named) -> None:
+        self._connection = connection
+        self._named = named
+        self._tables = tables_of(connection)
+
+    def run(self, text: str, role: str, org_id: int, aim: Named) -> tuple[str, set[str]]:
+        """What a statement gives or is refused with, and the rows of all tables afterwards.
+
+        aim: values of parameters that win over all others.
+        """
+        statement = prepared(text)
+        kinds = self._parameters(statement.sql, statement.names)
+        values = [self._value(name, kind, aim) for name, kind in kinds]
+        with self._connection.transaction(force_rollback=True):
+            self._connection.execute(
+                "SELECT set_config('role', %s, true), set_config('spooled.org_id', %s, true)",
+                (role, str(org_id)),
+            )
+            try:
+                with self._connection.transaction():
+                    cursor = psycopg.RawCursor(self._connection)
+                    cursor.execute(statement.sql, values)
+                    said = repr(cursor.fetchall() if cursor.description else [])
+            except psycopg.Error as error:
+                said = type(error).__name__
+            self._connection.execute("SELECT set_config('role', 'spooled_system', true)")
+            return said, self._rows()
+
+    def _parameters(self, text: bytes, names: Iterable[str]) -> list[tuple[str, str]]:
+        self._connection.execute(b"PREPARE looked_at AS " + text)
+        row = self._connection.execute(
+            "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'looked_at'"
+        ).fetchone()
+        self._connection.execute("DEALLOCATE looked_at")
+        assert row is not None
+        return [*zip(names, row[0], strict=True)]
+
+    def _value(self, name: str, kind: str, aim: Named) -> Any:
+        for values in (aim, self._named):
+            if (name, kind) in values:
+                return values[name, kind]
+        if ("", kind) in aim:
+            return aim["", kind]
+        base = kind.removesuffix("[]")
+        return BY_TYPE[base] if base == kind else [BY_TYPE[base]]
+
+    def _rows(self) -> set[str]:
+        selects = [
+            sql.SQL("SELECT {} || t::text FROM {} AS t").format(
+                sql.Literal(f"{table}: "), sql.Identifier(table)
+            )
+            for table in self._tables
+        ]
+        return {row for (row,) in self._connection.execute(sql.SQL(" UNION ALL ").join(selects)).fetchall()}
+
+
+def tables_of(connection: psycopg.Connection) -> list[str]:
+    """The tables with rows of organizations."""
+    cursor = connection.execute(
+        "SELECT relname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid"
+        " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND attname = 'org_id'"
+        " AND NOT relispartition ORDER BY relname"
+    )
+    return [table for (table,) in cursor.fetchall()]
+
+
+def forget_organization(connection: psycopg.Connection, org_id: int) -> None:
+    """Take an organization out of a database as if it had never been."""
+    connection.execute("SET ROLE spooled_system")
+    while _number(connection, "SELECT purge_organization(%s, 1000)", org_id):
+        pass
+    connection.execute("DELETE FROM organization WHERE org_id = %s", (org_id,))
+    for table in tables_of(connection):
+        left = sql.SQL("SELECT count(*) FROM {} WHERE org_id = %s").format(sql.Identifier(table))
+        assert _number(connection, left, org_id) == 0, table
+    connection.execute("RESET ROLE")
+
+
+def _number(connection: psycopg.Connection, query: sql.Composable | str, org_id: int) -> int:
+    row = connection.execute(query, (org_id,)).fetchone()
+    return int(row[0] or 0) if row else 0
+
+
+def comparable(said: str) -> str:
+    """A result without what is made anew each time."""
+    return _OF_THE_MOMENT.sub("(time)", _MADE_ANEW.sub("(id)", said))
