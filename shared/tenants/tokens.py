@@ -81,7 +81,18 @@ def read_token(secrets: Sequence[str], text: str, use: Use, now: datetime) -> To
         raise UnauthorizedError("The token is not valid.")
     if claims["use"] != use:
         raise UnauthorizedError(f"This is no {use} token.")
-    token = Token(
+    try:
+        token = _token(use, claims)
+    except (AttributeError, KeyError, OSError, OverflowError, TypeError, ValueError):
+        # Signed, but none of ours: a claim is missing, is no text, or names no instant.
+        raise UnauthorizedError("The token is not valid.") from None
+    if token.expires_at <= now:
+        raise UnauthorizedError("The token has expired; sign in again or use the refresh token.")
+    return token
+
+
+def _token(use: Use, claims: Mapping[str, Any]) -> Token:
+    return Token(
         use,
         ids.decode("org", claims["org_id"]),
         ids.decode("key", claims["api_key_id"]),
@@ -91,9 +102,6 @@ def read_token(secrets: Sequence[str], text: str, use: Use, now: datetime) -> To
         claims["jti"],
         ids.decode("user", claims["user_id"]) if "user_id" in claims else None,
     )
-    if token.expires_at <= now:
-        raise UnauthorizedError("The token has expired; sign in again or use the refresh token.")
-    return token
 
 
 def holder_id(key_id: int, user_id: int | None) -> str:
