@@ -11,6 +11,15 @@ def bearer(key: str) -> str:
     return f"Authorization: Bearer {key}\r\n" if key else ""
 
 
+class RefusedError(ValueError):
+    """A status of 400 or higher. retry_after: the header of that name, empty without."""
+
+    def __init__(self, status: int, text: str, retry_after: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.retry_after = retry_after
+
+
 class HttpConnection:
     """One connection that is kept open, for one request at a time, each answered with a Content-Length."""
 
@@ -26,11 +35,11 @@ class HttpConnection:
         return cls(*await asyncio.open_connection(host, int(port)), f"Host: {host}\r\n{bearer(key)}")
 
     async def request(self, method: str, path: str, body: Any = None, *, key: str = "") -> Any:
-        """The answer's JSON. A key goes along with this request alone.
+        """The answer's JSON; bytes go as they are. A key goes along with this request alone.
 
-        Raises ValueError for a status of 400 or higher.
+        Raises RefusedError for a status of 400 or higher.
         """
-        content = b"" if body is None else orjson.dumps(body)
+        content = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
         head = f"{method} {path} HTTP/1.1\r\n{self._head}{bearer(key)}"
         if content:
             head += f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n"
@@ -38,8 +47,10 @@ class HttpConnection:
         answered = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
         length = int(answered.partition("\r\ncontent-length: ")[2].partition("\r\n")[0] or 0)
         answer = await self._reader.readexactly(length)
-        if int(answered.split(" ", 2)[1]) >= 400:  # noqa: PLR2004 - as HTTP has it
-            raise ValueError(answer.decode())
+        status = int(answered.split(" ", 2)[1])
+        if status >= 400:  # noqa: PLR2004 - as HTTP has it
+            after = answered.partition("\r\nretry-after: ")[2].partition("\r\n")[0]
+            raise RefusedError(status, answer.decode(), after)
         return orjson.loads(answer) if answer else None
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ def with_descendants(pid: int) -> list[int]:
     for path in Path("/proc").glob("[0-9]*"):
         try:
             children.setdefault(int(_fields(int(path.name))[1]), []).append(int(path.name))
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             continue
     found = [pid]
     for one in found:

@@ -11,6 +11,7 @@ from shared.events.shared_outgoing import LivingOutgoing, SharedOutgoing
 from shared.events.shared_wakeups import FrozenWakeups, LivingWakeups
 from shared.events.wakeups import Wakeups
 from shared.health import told_health
+from shared.limits.fair import Fair
 from shared.limits.open_streams import OpenStreams
 from shared.limits.rates import RateLimiter
 from shared.live import Hub, RedisLines
@@ -56,7 +57,17 @@ async def open_core(settings: Settings, clock: Clock = system_clock) -> Core:
         clock=clock,
     )
     wakeups.outgoing.listen(hub.happened_here)
-    core = Core(settings, store, wakeups, clock, key_cache=key_cache, rates=rates, streams=streams, hub=hub)
+    core = Core(
+        settings,
+        store,
+        wakeups,
+        clock,
+        key_cache=key_cache,
+        rates=rates,
+        streams=streams,
+        fair=Fair(is_strained=connections.are_short),
+        hub=hub,
+    )
     return core
 
 

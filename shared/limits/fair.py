@@ -30,6 +30,9 @@ STEADY_SECONDS = 0.5
 STUCK_SECONDS = 1.0
 """So long at most in one from which nobody was served meanwhile."""
 _SWEEP_SECONDS = 0.1
+_FEWEST_UNDER_WAY, _FIRST_UNDER_WAY, _MORE_UNDER_WAY = 8, 32, 8
+_LATE_SECONDS, _PROMPT_SECONDS = 0.1, 0.03
+"""By which the event loop runs late: who begins has its body read at once, and all others wait for that."""
 Leave = Callable[[], None]
 
 
@@ -40,7 +43,7 @@ class CrowdedError(UnavailableError):
 class _Lane:
     """Of one organization: how many are under way, and who stands in line."""
 
-    __slots__ = ("moved_at", "org_id", "since", "taken", "waiting", "was_told")
+    __slots__ = ("moved_at", "org_id", "refused_at", "since", "taken", "waiting")
 
     def __init__(self, org_id: int) -> None:
         self.org_id = org_id
@@ -49,12 +52,12 @@ class _Lane:
         """Who came when, the first to come first."""
         self.since = self.moved_at = 0.0
         """When the line began, if there is one, and when it moved last as somebody had been served."""
-        self.was_told = False
-        """Whether the log knows that who stands in this line is refused."""
+        self.refused_at = float("-inf")
+        """When somebody had stood in it for too long."""
 
     def patience(self, now: float) -> float:
         """How long anybody may stand in the line."""
-        if now - self.since >= BURST_SECONDS:
+        if now - self.since >= BURST_SECONDS or now - self.refused_at < BURST_SECONDS:
             return STEADY_SECONDS
         return BURST_SECONDS if now - self.moved_at < STUCK_SECONDS else STUCK_SECONDS
 
@@ -88,8 +91,9 @@ class Fair:
     """The places and lines of one process.
 
     places: of each organization, while others are active.
-    most_under_way: of all of them; each has one place however many there are.
+    most_under_way: of all of them, fewer under strain; each has one place at least.
     clock: seconds that never go back.
+    is_strained: whether what is under way stands in line elsewhere.
     """
 
     def __init__(
@@ -99,9 +103,12 @@ class Fair:
         most_under_way: int = _MOST_UNDER_WAY,
         most_in_line: int = _MOST_IN_LINE,
         clock: Callable[[], float] = monotonic,
+        is_strained: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._is_strained = is_strained
         self._places = places
         self._most_under_way = most_under_way
+        self._allowed_under_way = min(_FIRST_UNDER_WAY, most_under_way)
         self._most_in_line = most_in_line
         self._clock = clock
         self._lanes: dict[int, _Lane] = {}
@@ -176,8 +183,8 @@ class Fair:
     def _allowed(self, now: float) -> int:
         """The places of each organization."""
         if len(self._lanes) == 1 and now >= self._shared_until:
-            return self._most_under_way
-        return max(1, min(self._places, self._most_under_way // len(self._lanes)))
+            return self._allowed_under_way
+        return max(1, min(self._places, self._allowed_under_way // len(self._lanes)))
 
     def _grant(self, lane: _Lane) -> Place:
         lane.taken += 1
@@ -191,7 +198,7 @@ class Fair:
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[Place] = loop.create_future()
         if not lane.waiting:
-            lane.since, lane.moved_at, lane.was_told = now, now, False
+            lane.since = lane.moved_at = now
         lane.waiting[turn] = now
         self._in_line += 1
         if self._sweeping is None:
@@ -209,20 +216,31 @@ class Fair:
 
     def _sweep(self) -> None:
         """Refuse who has stood in line for too long, and look again while anybody does."""
+        if self._sweeping is not None:
+            self._adapt(asyncio.get_running_loop().time() - self._sweeping.when())
         self._sweeping, now = None, self._clock()
         for lane in [*self._lanes.values()]:
             latest = now - lane.patience(now)
             late = [turn for turn, came_at in lane.waiting.items() if came_at <= latest]
             for turn in late:
                 self._leave(lane, turn, CrowdedError())
-            if late and not lane.was_told:
-                lane.was_told = True
+            if late and now - lane.refused_at >= BURST_SECONDS:
                 logger.warning(
                     "requests of %s are refused: they come faster than they can be served",
                     ids.encode("org", lane.org_id),
                 )
+            if late:
+                lane.refused_at = now
         if self._in_line:
             self._sweeping = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._sweep)
+
+    def _adapt(self, late_by: float) -> None:
+        """As many are under way as let the event loop be on time, and find a connection to the database."""
+        if late_by > _LATE_SECONDS or self._is_strained():
+            fewer = max(_FEWEST_UNDER_WAY, self._allowed_under_way // 2)
+            self._allowed_under_way = min(fewer, self._most_under_way)
+        elif late_by < _PROMPT_SECONDS:
+            self._allowed_under_way = min(self._allowed_under_way + _MORE_UNDER_WAY, self._most_under_way)
 
     def _make_room(self, lane: _Lane) -> None:
         """The newest of the longest line goes, so that who floods does not have others refused."""

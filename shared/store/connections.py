@@ -116,7 +116,7 @@ class PooledConnections:
 
     def __init__(self, pool: "Pool") -> None:
         self._pool = pool
-        self._leased = 0
+        self._leased = self._waiting = 0
         self._renewed_at = float("-inf")
         self._came_back_at = monotonic()
 
@@ -147,7 +147,11 @@ class PooledConnections:
         task = asyncio.current_task()
         requests = task.cancelling() if task else 0
         # Not `connection()` of the pool, which would commit what has no transaction open.
-        connection = await self._from_pool()
+        self._waiting += 1
+        try:
+            connection = await self._from_pool()
+        finally:
+            self._waiting -= 1
         self._leased += 1
         try:
             # The pool waits with wait_for: in Python 3.11 it swallows a cancellation that comes together with
@@ -177,6 +181,10 @@ class PooledConnections:
                     raise BusyError from None
                 if now >= deadline:
                     raise
+
+    def are_short(self) -> bool:
+        """Whether more wait for a connection than can have one."""
+        return self._waiting > self._pool.max_size
 
     async def discard_broken(self) -> None:
         await self._pool.check()

@@ -101,9 +101,9 @@ def numbers(count: int, prefix: str = "large") -> Sequence[str]:
 
 async def test_who_is_alone_is_not_held_back(world: World) -> None:
     """An organization with the process to itself has as many requests under way as it sends."""
-    await world.come(LARGE, *numbers(50))
+    await world.come(LARGE, *numbers(30))
 
-    assert len(world.under_way) == 50
+    assert len(world.under_way) == 30
     assert world.fair.in_line == 0
 
 
@@ -285,7 +285,7 @@ async def test_a_line_that_is_stuck_is_no_burst(world: World) -> None:
 
 
 async def test_nobody_stands_long_in_a_line_that_stays(world: World) -> None:
-    """When a line has not been empty for five seconds, half a second is the most, until it was empty once."""
+    """When a line has stood for five seconds, half a second is the most, until none is refused for long."""
     await world.come(SMALL, "small-0")
     await world.come(LARGE, *numbers(4))
     world.time += BURST_SECONDS
@@ -297,6 +297,12 @@ async def test_nobody_stands_long_in_a_line_that_stays(world: World) -> None:
     for refused in ("large-3", "late"):
         with pytest.raises(CrowdedError):
             await world.tasks[refused]
+    await world.come(LARGE, "soon")
+    world.time += STEADY_SECONDS + 0.1
+    world.fair._sweep()
+    with pytest.raises(CrowdedError):
+        await world.tasks["soon"]
+    world.time += BURST_SECONDS
     await world.come(LARGE, "new")
     world.time += 2 * STEADY_SECONDS - 0.1
     world.fair._sweep()
@@ -328,6 +334,22 @@ async def test_even_who_is_alone_has_so_many_under_way() -> None:
     assert [name for name in world.under_way if name.endswith("-0")] == ["10-0", "11-0", "12-0", "13-0"]
     assert world.fair.in_line >= 2
     await world.end(*(f"{org_id}-{number}" for number in range(2) for org_id in range(10, 14)))
+
+
+async def test_fewer_are_under_way_under_strain() -> None:
+    """Half as many each time the loop is late, but some; and more again, step by step, when it is on time."""
+    is_strained = False
+    fair = Fair(most_under_way=64, is_strained=lambda: is_strained)
+    assert fair._allowed_under_way == 32
+    seen = []
+    for late_by in (0.0, 0.0, 0.0, 0.0, 0.0, 0.05, 0.2, 0.2, 0.2, 0.2, 0.0):
+        fair._adapt(late_by)
+        seen.append(fair._allowed_under_way)
+
+    assert seen == [40, 48, 56, 64, 64, 64, 32, 16, 8, 8, 16]
+    is_strained = True
+    fair._adapt(0.0)
+    assert fair._allowed_under_way == 8
 
 
 async def test_all_in_line_are_refused_at_the_end(world: World) -> None:
