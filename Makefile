@@ -61,6 +61,15 @@ docs: .venv/dev ## Write docs/api.md and the costs in docs/deploy.md again, afte
 	$(BIN)/python -m localstack.reference
 	$(BIN)/python -m infra.costs
 
+.PHONY: fuzz
+fuzz: .venv/dev ## Look for input that breaks the parsers, guided by their branches (MINUTES=4, ONLY=cron,url)
+	$(BIN)/python -m tests.fuzz
+
+.PHONY: fuzz-full
+fuzz-full: .venv/dev ## Hostile requests, calls and sockets at full length: half an hour or more (EFFORT=20)
+	SPOOLED_EFFORT=$(or $(EFFORT),20) $(BIN)/python -m pytest --verbosity=0 tests/hostile tests/e2e/test_schema_fuzz.py \
+		tests/http/test_fuzz.py tests/property/test_cron_hostile.py
+
 .PHONY: bench
 bench: .venv/dev ## Measure, and write docs/performance.md: less than 15 minutes (ONLY=P1,P2: these alone)
 	$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))
