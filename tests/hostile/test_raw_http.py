@@ -14,6 +14,7 @@ MEGABYTE = 1_000_000
 HEAD = b"Host: a\r\n"
 GET = b"GET /health/live HTTP/1.1\r\n" + HEAD
 POST = b"POST /api/v1/auth/validate HTTP/1.1\r\n" + HEAD
+ENDS = b"Connection: close\r\n\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 MOST_MEGABYTES = 30.0
 """Before they were bounded, a head or a trailer of so many megabytes was held whole, or many times over."""
@@ -129,10 +130,10 @@ ODD: dict[str, tuple[bytes, Iterable[int]]] = {
         GET + b"Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 5\r\n\r\nhello",
         {0, 400},
     ),
-    "a whole address": (GET.replace(b" /health", b" http://evil/health") + b"\r\n", {200}),
-    "options of all": (b"OPTIONS * HTTP/1.1\r\n" + HEAD + b"\r\n", {404}),
+    "a whole address": (GET.replace(b" /health", b" http://evil/health") + ENDS, {200}),
+    "options of all": (b"OPTIONS * HTTP/1.1\r\n" + HEAD + ENDS, {404}),
     "HTTP/0.9": (b"GET /health/live\r\n\r\n", {200, 400}),
-    "an expectation": (GET + b"Expect: 200-ok\r\n\r\n", {200}),
+    "an expectation": (GET + b"Expect: 200-ok\r\n" + ENDS, {200}),
 }
 
 

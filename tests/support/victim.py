@@ -31,6 +31,7 @@ class Victim:
 
     run: Run
     key: str = field(init=False)
+    _known_faults: int = 0
 
     def __post_init__(self) -> None:
         self.key = new_key(self.run.url)
@@ -55,12 +56,10 @@ class Victim:
         cost.megabytes = max(0.0, self._status("VmHWM") - memory)
 
     def faults(self) -> list[str]:
-        """The lines of its log that tell of an error which nobody foresaw."""
-        return [
-            line
-            for line in self.run.said.splitlines()
-            if "Traceback" in line or "ERROR" in line or "unable to perform" in line
-        ]
+        """The lines of its log that tell of an error which nobody foresaw, since this was last asked."""
+        lines = [line for line in self.run.said.splitlines() if "Traceback" in line or "ERROR" in line]
+        new, self._known_faults = lines[self._known_faults :], len(lines)
+        return new
 
     def _seconds(self) -> float:
         fields = self._process("stat").read_text(encoding="utf-8").rpartition(")")[2].split()

@@ -5,6 +5,9 @@ import socket
 from collections.abc import Sequence
 from typing import Any
 
+import uvloop
+
+from shared.edge.process.head_held import HeadHeld
 from shared.edge.process.http import serving_http
 from shared.edge.process.refusal import RefusingProtocol
 from shared.settings import Settings
@@ -103,3 +106,24 @@ async def test_an_answer_that_breaks_off_shows_its_head(monkeypatch: Any) -> Non
     (head,) = await written(monkeypatch, asking("/200/-1"))
 
     assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_nothing_is_written_behind_the_end_of_a_connection() -> None:
+    """An answer that is too late for its client, as of pipelined requests, is no fault."""
+
+    async def answer_too_late() -> None:
+        async def take_nothing(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.close()
+
+        server = await asyncio.start_server(take_nothing, "127.0.0.1", 0)
+        address = server.sockets[0].getsockname()
+        transport, _ = await asyncio.get_running_loop().create_connection(asyncio.Protocol, *address)
+        transport.abort()
+        held = HeadHeld(transport)
+        for part in (b"head", b"body", b"more"):
+            held.write(part)
+        held.close()
+        server.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(answer_too_late())

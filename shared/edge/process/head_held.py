@@ -17,6 +17,8 @@ class HeadHeld:
         self._is_begun = False
 
     def write(self, data: bytes) -> None:
+        if self._transport.is_closing():
+            return  # of pipelined requests Uvicorn tells the last alone that the client is gone
         if self._is_begun:
             self._transport.writelines([self._head, data] if self._head else [data])
             self._head = b""
@@ -27,7 +29,7 @@ class HeadHeld:
 
     def close(self) -> None:
         """Close the connection, behind what was written."""
-        if self._head:
+        if self._head and not self._transport.is_closing():
             self._transport.write(self._head)
             self._head = b""
         self._transport.close()
