@@ -62,6 +62,7 @@ async def list_organizations(core: Core, wanted: OrganizationFilter, now: dateti
         limit=limit,
         offset=wanted.offset,
         day_start=day_start(now),
+        now=now,
     )
     return {
         "organizations": [_item(row) for row in rows if row["org_id"] is not None],

@@ -38,7 +38,7 @@ async def charge(
     charged = [resource for resource in LIMIT_OF if made.get(resource) and are_limited(limits, resource)]
     if not charged:
         return
-    named = {"org_id": org_id, "day_start": day_start(now)}
+    named = {"org_id": org_id, "day_start": day_start(now), "now": now}
     figures = ", ".join(f"{FIGURES[resource]} AS {resource}" for resource in charged)
     statements = [
         Statement(QUERIES["lock_plan"], {"org_id": org_id}),

@@ -21,10 +21,16 @@ coalesce(
 (SELECT count(*) FROM worker WHERE worker.org_id = organization.org_id)
 
 -- api_keys --
--- One that has a successor has given its place to it.
+-- Those that are good. One that has a good successor has given its place to it.
 (
     SELECT count(*) FROM api_key
-    WHERE api_key.org_id = organization.org_id AND api_key.is_active AND api_key.rotated_to IS NULL
+    WHERE api_key.org_id = organization.org_id AND api_key.is_active
+      AND (api_key.expires_at IS NULL OR api_key.expires_at > %(now)s::timestamptz)
+      AND NOT EXISTS (
+          SELECT FROM api_key AS successor
+          WHERE successor.org_id = api_key.org_id AND successor.id = api_key.rotated_to AND successor.is_active
+            AND (successor.expires_at IS NULL OR successor.expires_at > %(now)s::timestamptz)
+      )
 )
 
 -- schedules --

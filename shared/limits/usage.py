@@ -20,7 +20,9 @@ _FULL = 100
 
 async def usage_info(core: Core, scope: Scope, org_id: int, now: datetime) -> dict[str, Any]:
     """Plan, limits, figures and warnings of an organization. Raises NotFoundError for an unknown one."""
-    row = await core.store.fetch_one(scope, QUERIES["usage"], org_id=org_id, day_start=day_start(now))
+    row = await core.store.fetch_one(
+        scope, QUERIES["usage"], org_id=org_id, day_start=day_start(now), now=now
+    )
     if row is None:
         raise NotFoundError("There is no such organization.")
     limits = limits_of(row["plan_tier"], row["custom_limits"])

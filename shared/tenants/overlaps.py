@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from shared.core import Core
 from shared.errors import ConflictError
+from shared.store import SYSTEM, load_queries
+
+QUERIES = load_queries(__file__)
+_BATCH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +46,9 @@ def refuse_a_third(previous: Mapping[str, Any], name: str, now: datetime) -> Non
             f"It is being replaced until {overlap.ends_at:%Y-%m-%dT%H:%M:%SZ}: wait until then, or send"
             " overlap_seconds: 0 to end both now and get a third one."
         )
+
+
+async def forget_ended_overlaps(core: Core, now: datetime) -> int:
+    """Forget what opens nothing any more, and return of how many organizations."""
+    rows = await core.store.fetch(SYSTEM, QUERIES["forget_ended_overlaps"], now=now, limit=_BATCH)
+    return len(rows)

@@ -63,4 +63,7 @@ def _secrets(settings: Settings, row: Row, now: datetime) -> list[str]:
     ends_at = row["previous_secret_ends_at"]
     if ends_at is None or ends_at <= now:
         return [secret]
-    return [unseal(settings, bytes(row["previous_sealed_secret"])), secret]
+    try:
+        return [unseal(settings, bytes(row["previous_sealed_secret"])), secret]
+    except UnsealError:
+        return [secret]  # which was set because the one before cannot be read

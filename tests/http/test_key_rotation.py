@@ -164,6 +164,21 @@ async def test_a_full_plan_refuses_no_rotation(org: Tenant, core: Core) -> None:
     await by(org, new["key"]).get("/jobs")
 
 
+async def test_rotation_makes_no_room_in_the_plan(org: Tenant, core: Core, clock: MovingClock) -> None:
+    """A key whose successor was revoked takes its place again, until it ends."""
+    old = await made(org)
+    await put_on(core, org, "pro", max_api_keys=2)
+    for _ in range(2):
+        new = await rotate(org, old["id"], overlap_seconds=60)
+        await org.delete(f"/api-keys/{new['id']}")
+        await org.post("/api-keys", {"name": "One more"}, 429)
+        assert await used(org, "api_keys") == 2
+    await rotate(org, old["id"], overlap_seconds=60)
+    assert await used(org, "api_keys") == 2
+    clock.advance(seconds=60)
+    assert await used(org, "api_keys") == 2
+
+
 async def test_a_rotation_is_in_the_audit_log(org: Tenant) -> None:
     """Who rotated what, for how long, and what was made; not the key."""
     old = await made(org)

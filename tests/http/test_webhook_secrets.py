@@ -10,6 +10,7 @@ import pytest
 
 from functions.ticks.deliveries import run_once as deliveries
 from functions.ticks.tokens import run_once as tokens
+from shared import ids
 from shared.core import Core
 from shared.store import SYSTEM, Query
 from tests.support.api import Tenant, field_of
@@ -158,6 +159,26 @@ async def test_a_secret_that_is_set_ends_the_overlap(org: Tenant, target: Target
     assert "x-spooled-signature" not in target.requests[1].headers
 
 
+async def test_a_secret_that_cannot_be_read_any_more_is_replaced_by_rotation(
+    org: Tenant, target: Target, core: Core
+) -> None:
+    """Nobody waits for the end of an overlap with a secret that nobody has: the new one signs alone."""
+    hook = await hook_of(org, target)
+    lost = Query(
+        "lose",
+        "UPDATE webhook SET sealed_secret = set_byte(sealed_secret, 20, 255 - get_byte(sealed_secret, 20))"
+        " WHERE org_id = %(org_id)s",
+        hot=False,
+    )
+    await core.store.fetch(SYSTEM, lost, org_id=ids.decode("org", org.org_id))
+    before = await org.post(f"{hook}/test")
+    new = (await org.post(f"{hook}/rotate-secret"))["secret"]
+    tested = await org.post(f"{hook}/test")
+
+    assert (before["success"], tested["success"]) == (False, True)
+    assert target.requests[0].headers["x-spooled-signatures"] == signature(new, target.requests[0])
+
+
 async def test_rotation_has_its_bounds_and_its_rights(org: Tenant, other_org: Tenant, target: Target) -> None:
     """Thirty days at most; another's webhook is not there; it takes the right to write webhooks."""
     hook = await hook_of(org, target)
@@ -187,6 +208,30 @@ async def test_a_secret_that_has_ended_is_forgotten(
 
     assert before["previous_secret_expires_at"] is not None
     assert (await org.get(hook))["previous_secret_expires_at"] is None
+
+
+async def test_a_token_or_secret_of_senders_that_has_ended_is_forgotten(
+    org: Tenant, core: Core, clock: MovingClock
+) -> None:
+    """The timer deletes each that opens nothing any more, and leaves those that are good."""
+    kept = Query("kept", "SELECT previous_secrets FROM organization WHERE org_id = %(org_id)s", hot=False)
+
+    async def names() -> set[str]:
+        await tokens.run_once(core, clock(), 30)
+        (row,) = await core.store.fetch(SYSTEM, kept, org_id=ids.decode("org", org.org_id))
+        return set(row["previous_secrets"])
+
+    path = "/organizations/webhook-secrets/github/rotate"
+    await org.post(path)
+    await org.post(path, {"overlap_seconds": 120})
+    await org.post("/organizations/webhook-token/regenerate", {"overlap_seconds": 60})
+    during = await names()
+    clock.advance(seconds=60)
+    later = await names()
+    clock.advance(seconds=60)
+
+    assert (during, later) == ({"webhook_token", "github_webhook_secret"}, {"github_webhook_secret"})
+    assert await names() == set()
 
 
 async def test_the_token_of_senders_has_an_overlap_when_asked_for(org: Tenant, clock: MovingClock) -> None:

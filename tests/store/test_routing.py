@@ -114,6 +114,7 @@ FAN_OUT = {
     "tenants/closing: deleted_organizations": TIMER,
     "tenants/closing: purge_organization": TIMER,
     "tenants/organizations: create_organization": NEW,
+    "tenants/overlaps: forget_ended_overlaps": TIMER,
     "tenants/sessions: forget_expired_tokens": TIMER,
     "tenants/slugs: taken_slugs": BEFORE,
     "webhooks/deliver: close_disabled": GROUPED,
