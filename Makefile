@@ -114,6 +114,22 @@ lock: .venv/dev ## Lock the dependencies of pyproject.toml again (UPGRADE=1: wit
 	$(LOCK) --group streams --constraint requirements/run.txt --output-file requirements/streams.txt
 	$(LOCK) --extra command --group local --group cloud --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
 
+	$(subst compile pyproject.toml,compile,$(LOCK)) --group audit --output-file requirements/audit.txt
+
+.PHONY: dependencies
+dependencies: .venv/dev ## Write docs/dependencies.md again, after a lock changed (asks the package index)
+	$(BIN)/python -m infra.supply.page
+
+.PHONY: sbom
+sbom: .venv/dev ## Write what is shipped as lists of parts (SBOM, CycloneDX) into dist/
+	$(BIN)/python -m infra.supply.sbom
+
+.PHONY: audit
+audit: .venv/dev ## Ask for known vulnerabilities of all locked packages (says so where nobody can be asked)
+	@$(BIN)/uv venv --quiet --clear .venv/audit
+	@$(BIN)/uv pip install --quiet --python .venv/audit/bin/python --require-hashes -r requirements/audit.txt
+	$(BIN)/python -m infra.supply.audit .venv/audit/bin/pip-audit
+
 .PHONY: clean
 clean: ## Remove the environment and all caches; your data in .data stays
 	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
