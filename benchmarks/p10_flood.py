@@ -50,7 +50,7 @@ def measure(rounds: int) -> list[Figure]:
         for _ in range(rounds):
             quiet.append(asyncio.run(quiet_worker(served.url, small, SECONDS)))
             whole = SECONDS + 2 * LEAD_SECONDS
-            flooding = other.submit(repeated, flood, JOB, whole, TIMES * CONNECTIONS)
+            flooding = other.submit(repeated, flood, JOB, whole, TIMES * CONNECTIONS, is_flood=True)
             asyncio.run(asyncio.sleep(LEAD_SECONDS))
             flooded.append(asyncio.run(quiet_worker(served.url, small, SECONDS)))
             rates.append(flooding.result())
