@@ -42,11 +42,11 @@ def receiver() -> Iterator[tuple[str, "Queue[Request]"]]:
     server.server_close()
 
 
-def signed(headers: dict[str, str], body: bytes) -> bool:
+def signed(headers: dict[str, str], body: bytes, secret: str = SECRET) -> bool:
     text = f"{headers['x-spooled-timestamp']}.".encode() + body
     return (
         headers["x-spooled-signature"]
-        == "sha256=" + hmac.new(SECRET.encode(), text, hashlib.sha256).hexdigest()
+        == "sha256=" + hmac.new(secret.encode(), text, hashlib.sha256).hexdigest()
     )
 
 
@@ -61,6 +61,14 @@ def test_a_webhook_from_creation_to_delivery(
     headers, body = requests.get(timeout=10)
     assert (tested.success, tested.status_code, headers["x-spooled-event"]) == (True, 204, "webhook.test")
     assert signed(headers, body)
+
+    rotated = client._http.post(f"/outgoing-webhooks/{hook.id}/rotate-secret", {})
+    assert client.webhooks.test(hook.id).success
+    headers, body = requests.get(timeout=10)
+    assert signed(headers, body)
+    assert signed(
+        headers | {"x-spooled-signature": headers["x-spooled-signatures"].split()[1]}, body, rotated["secret"]
+    )
 
     job = client.jobs.create({"queue_name": "emails", "payload": {}})
     headers, body = requests.get(timeout=10)
