@@ -68,7 +68,8 @@ def route(
     """Declare a function as an API route.
 
     scope: the permission word it takes, or several of which one is enough; empty: any valid credential.
-    access: `key` needs a credential, `optional` reads one when given, `public` looks at none,
+    access: `key` needs a credential, `optional` reads one when given and needs it unless first keys are open
+        (the setting `open_first_key`), `public` looks at none,
         `admin` needs the X-Admin-Key header.
     status: of a good answer; also: others of the same model. answer: that model, None for no body.
     errors: error statuses beyond the usual.

@@ -12,6 +12,7 @@ from shared.store import Query
 from tests.support.acts import begin
 from tests.support.api import Api, Tenant
 from tests.support.clock import MovingClock
+from tests.support.people import served
 from tests.support.routes import ENDPOINTS, World
 
 ADMIN = {"X-Admin-Key": "admin-key-for-tests"}
@@ -19,6 +20,16 @@ ADMIN = {"X-Admin-Key": "admin-key-for-tests"}
 
 async def entries(org: Tenant, **params: Any) -> Any:
     return await org.get("/audit", params)
+
+
+async def test_nobody_writes_in_anothers_log_without_a_credential(core: Core, org: Tenant) -> None:
+    """Where no first key can be made, a request without a credential is refused and not written down."""
+    api = served(core, open_first_key=False)
+    async with api.client:
+        for _ in range(3):
+            await api.post(f"/organizations/{org.org_id}/api-keys", {"name": "Mine"}, 401)
+
+    assert await entries(org) == []
 
 
 async def test_an_act_is_written_down_with_who_and_how_it_ended(org: Tenant) -> None:

@@ -26,6 +26,7 @@ LOCAL = [
     "https://localhost/in",
     "http://127.0.0.1:3000",
     "http://127.8.9.1",
+    "https://127.0.0.1./",
     "http://[::1]:3000/in",
 ]
 NEVER = [
@@ -74,6 +75,20 @@ NEVER = [
     "https://0x7f.0.0.1/",
     "https://0177.0.0.1/",
     "https://127.1/",
+    "https://0x7f.1/",
+    "https://017700000001/",
+    "https://0/",
+    "https://0.1.2.3/",
+    "https://100.64.0.1/",
+    "https://100.127.255.254/",
+    "https://192.88.99.1/",
+    "https://198.19.255.255/",
+    "https://239.255.255.250/",
+    "https://240.0.0.1/",
+    "https://169.254.169.254.:443/",
+    "https://127\u30020\uff0e0\uff611/",
+    "https://localhost.localdomain/",
+    "https://metadata/",
     "https://1.2.3.4.5/",
     "https://3232235521/",
     "https://[::]/",
@@ -84,7 +99,15 @@ NEVER = [
     "https://[64:ff9b::a9fe:a9fe]/",
     "https://[64:ff9b:1::1]/",
     "https://[2002:7f00:1::1]/",
+    "https://[2002:a9fe:a9fe::1]/",
     "https://[2001:0:7f00:1::1]/",
+    "https://[64:ff9b::7f00:1]/",
+    "https://[::ffff:0:127.0.0.1]/",
+    "https://[0:0:0:0:0:ffff:7f00:1]/",
+    "https://[100::1]/",
+    "https://[5f00::1]/",
+    "https://[3fff::1]/",
+    "https://[fd12:3456:789a::1]/",
     "https://[2001:db8::1]/",
     "https://[fe80::1]/",
     "https://[fe80::1%25eth0]/",
@@ -143,10 +166,20 @@ def test_the_parts_of_a_url_are_those_of_the_request() -> None:
 
     assert (target.host, target.port, target.path) == ("hooks.example.com", 443, "/in?a=1")
     assert target.authority == "hooks.example.com"
+    assert parse_target("https://hooks.example.com#@10.0.0.1:80/", development=False) == parse_target(
+        "https://hooks.example.com/", development=True
+    )
     assert parse_target("http://[::1]:81", development=True).authority == "[::1]:81"
 
 
-@pytest.mark.parametrize("text", ["8.8.8.8", "2606:4700::1111", "fe80::1%eth0", "10.1.2.3", "::ffff:8.8.8.8"])
+LOOKED_UP = [
+    *("8.8.8.8", "2606:4700::1111", "fe80::1%eth0", "10.1.2.3", "::ffff:8.8.8.8", "::ffff:127.0.0.1"),
+    *("0.0.0.0", "100.64.0.1", "169.254.169.254", "255.255.255.255", "224.0.0.1", "fd00:ec2::254"),
+    *("2002:7f00:1::", "64:ff9b::a9fe:a9fe", "2001::1", "fc00::1", "ff02::1", "::", "100::1"),
+]
+
+
+@pytest.mark.parametrize("text", LOOKED_UP)
 def test_addresses_of_a_look_up_are_judged_alike(text: str) -> None:
     """An address that a name leads to has to be public too."""
     assert may_be_reached(ip_address(text), development=True) is (text in {"8.8.8.8", "2606:4700::1111"})
