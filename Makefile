@@ -67,7 +67,7 @@ fuzz: .venv/dev ## Look for input that breaks the parsers, guided by their branc
 
 .PHONY: fuzz-full
 fuzz-full: .venv/dev ## Hostile requests, calls and sockets at full length: half an hour or more (EFFORT=20)
-	SPOOLED_EFFORT=$(or $(EFFORT),20) $(BIN)/python -m pytest --verbosity=0 tests/hostile tests/e2e/test_schema_fuzz.py \
+	SPOOLED_EFFORT=$(or $(EFFORT),20) $(BIN)/python -m pytest -s --verbosity=0 tests/hostile tests/e2e/test_schema_fuzz.py \
 		tests/http/test_fuzz.py tests/property/test_cron_hostile.py
 
 .PHONY: bench

@@ -31,6 +31,8 @@ class Victim:
 
     run: Run
     key: str = field(init=False)
+    measured: list[Cost] = field(default_factory=list)
+    """Of all blocks, in their order."""
     _known_faults: int = 0
 
     def __post_init__(self) -> None:
@@ -54,6 +56,7 @@ class Victim:
         yield cost
         cost.seconds = self._seconds() - seconds
         cost.megabytes = max(0.0, self._status("VmHWM") - memory)
+        self.measured.append(cost)
 
     def faults(self) -> list[str]:
         """The lines of its log that tell of an error which nobody foresaw, since this was last asked."""
