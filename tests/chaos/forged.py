@@ -1,5 +1,6 @@
 """Logs that no service wrote: a clean one, and ways to spoil it."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -159,3 +160,22 @@ class Forged:
             "body": "same",
         }
         return self.write("called", about=job, delivery=delivery, **(known | facts))
+
+    def request(self, status: int, took: float = 0.1, **facts: Any) -> Record:
+        """One that was answered so, or not at all with status 0."""
+        known = {"op": "push", "via": "a", "outcome": "unknown", "said": "", "retry_after": "1"}
+        return self.write("request", status=status, sent=at(1), ended=at(1 + took), **(known | facts))
+
+
+Forge = Callable[[Forged], object]
+SPOILED: list[tuple[str, Forge]] = []
+
+
+def breaks(rule: str) -> Callable[[Forge], Forge]:
+    """A way to forge a log in which this rule is broken."""
+
+    def keep(forge: Forge) -> Forge:
+        SPOILED.append((rule, forge))
+        return forge
+
+    return keep
