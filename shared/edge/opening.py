@@ -33,7 +33,7 @@ async def open_core(settings: Settings, clock: Clock = system_clock) -> Core:
     connections = await PooledConnections.open(settings)
     key_cache = KeyCache(timedelta(seconds=settings.key_cache_seconds))
 
-    def forget_keys(org_id: int) -> None:
+    def forget_keys(org_id: int | None) -> None:
         key_cache.forget(org_id)
         hub.credentials_changed(org_id)
         streams.stir(org_id)

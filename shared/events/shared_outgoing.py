@@ -65,6 +65,8 @@ class SharedOutgoing(Outgoing):
         self._wakeups: defaultdict[str, Arrivals] = defaultdict(Arrivals)
         # What is committed must be told, so it waits for a Redis that is away, as long as there is room.
         self._backlog: deque[Entry] = deque()
+        # As must be that a key is good no more; once of each organization is enough.
+        self._unheard: dict[tuple[str, str], None] = {}
         self._on_the_way = 0
         self._turn = asyncio.Lock()
         self._is_away = self._is_losing = self._is_unsure = False
@@ -72,7 +74,7 @@ class SharedOutgoing(Outgoing):
 
     @property
     def has_more(self) -> bool:
-        return bool(self._wakeups or self._backlog)
+        return bool(self._wakeups or self._backlog or self._unheard)
 
     def wake(
         self,
@@ -86,7 +88,8 @@ class SharedOutgoing(Outgoing):
         self._wakeups[channel_of(org_id, queue)].add(jobs, places)
 
     async def publish(self, channel: str, words: str) -> None:
-        await self._send([(channel, words)], [])
+        if not await self._send([(channel, words)], []):
+            self._unheard[channel, words] = None
 
     async def reaches_redis(self) -> bool:
         try:
@@ -124,15 +127,18 @@ class SharedOutgoing(Outgoing):
             return False
         wakeups, self._wakeups = self._wakeups, defaultdict(Arrivals)
         messages = [(channel, f"{self.origin} {found.in_words()}") for channel, found in wakeups.items()]
+        unheard = list(self._unheard)
         entries = list(islice(self._backlog, _MOST_AT_ONCE))
         self._on_the_way = len(entries)
         try:
             missing = await self._missing(entries) if self._is_unsure else entries
-            self._is_unsure = missing is None or not await self._send(messages, missing)
+            self._is_unsure = missing is None or not await self._send([*unheard, *messages], missing)
             if self._is_unsure:
                 return False
             for _ in entries:
                 self._backlog.popleft()
+            for message in unheard:
+                self._unheard.pop(message, None)
             self._is_losing = False
             return True
         finally:
@@ -205,6 +211,10 @@ class LivingOutgoing(SharedOutgoing):
         else:
             asyncio.get_running_loop().call_later(_HEAD_START_SECONDS, self._begin)
 
+    async def publish(self, channel: str, words: str) -> None:
+        await super().publish(channel, words)
+        self._begin()
+
     async def flush(self) -> None:
         """Nothing to do: it is on its way."""
 
@@ -235,5 +245,5 @@ class LivingOutgoing(SharedOutgoing):
                 is_told = await self._tell()
             if is_told:
                 await asyncio.sleep(_PAUSE_SECONDS)
-            elif self._backlog:
+            elif self._backlog or self._unheard:
                 await asyncio.sleep(_AWAY_SECONDS)

@@ -38,7 +38,7 @@ class SharedWakeups(Wakeups):
         self,
         outgoing: SharedOutgoing,
         open_listener: OpenRedis,
-        forget_keys: Callable[[int], None] = lambda _org_id: None,
+        forget_keys: Callable[[int | None], None] = lambda _org_id: None,
     ) -> None:
         super().__init__(forget_keys, outgoing)
         self._open_listener = open_listener
@@ -81,6 +81,8 @@ class LivingWakeups(SharedWakeups):
             try:
                 async with subscribed(self._open_listener, [KEYS_CHANNEL], [EVERY_QUEUE]) as subscription:
                     self._hears = True
+                    # What was changed before has gone unheard.
+                    self._forget_keys(None)
                     async for channel, words in heard(subscription):
                         self._hear(channel, words)
             except Exception as error:

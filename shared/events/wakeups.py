@@ -26,7 +26,7 @@ class Wakeups:
 
     def __init__(
         self,
-        forget_keys: Callable[[int], None] = lambda _org_id: None,
+        forget_keys: Callable[[int | None], None] = lambda _org_id: None,
         outgoing: Outgoing | None = None,
     ) -> None:
         self._forget_keys = forget_keys

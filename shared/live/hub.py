@@ -118,10 +118,12 @@ class Hub:
             room.readers -= 1
             room.left_at = monotonic()
 
-    def credentials_changed(self, org_id: int) -> None:
-        """A key of the organization, or what it may do, was changed: its readers prove themselves again."""
-        room = self._rooms.get(org_id)
-        if room is not None:
+    def credentials_changed(self, org_id: int | None) -> None:
+        """A key of the organization, or what it may do, was changed: its readers prove themselves again.
+
+        None: of any.
+        """
+        for room in [room for room in self._rooms.values() if org_id in {None, room.org_id}]:
             room.credentials_changed += 1
             room.ring.wake()
 
@@ -197,8 +199,7 @@ class Hub:
             self._unheard_since = monotonic()
         elif monotonic() - self._unheard_since > _UNHEARD_SECONDS:
             self._unheard_since = monotonic()
-            for org_id in self._rooms:
-                self.credentials_changed(org_id)
+            self.credentials_changed(None)
 
     def _source_of(self, name: SourceName) -> Source | None:
         if name == "table":

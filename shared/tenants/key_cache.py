@@ -93,9 +93,9 @@ class KeyCache:
         """Something may have been changed that nobody told; what is kept is trusted as long as ever."""
         self.changes += 1
 
-    def forget(self, org_id: int) -> None:
-        """Drop every key of an organization: one of them, or its plan, was changed."""
+    def forget(self, org_id: int | None) -> None:
+        """Drop every key of an organization, None for all: one of them, or its plan, was changed."""
         self.changes += 1
-        stale = [name for name, known in self._known.items() if known.caller.org_id == org_id]
+        stale = [name for name, known in self._known.items() if org_id in {None, known.caller.org_id}]
         for name in stale:
             del self._known[name]
