@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
+from pydantic import TypeAdapter
 
 from shared.backup.errors import BackupError
 from shared.store import load_queries
@@ -59,9 +60,9 @@ class Manifest:
     contents: Contents
 
     @classmethod
-    def read(cls, document: dict[str, Any]) -> "Manifest":
-        """From JSON."""
-        return cls(**{**document, "contents": Contents(**document["contents"])})
+    def read(cls, text: bytes) -> "Manifest":
+        """From JSON; raises ValueError for what is none."""
+        return TypeAdapter(cls).validate_json(text)
 
     def document(self) -> dict[str, Any]:
         """For JSON."""

@@ -25,21 +25,21 @@ def make_backup(database_url: str, file: Path, folders: Sequence[Path]) -> Manif
     All is of one instant, while the service goes on. A dump that could lack rows is not made: BackupError.
     The URL is that of the owner of the tables, or of a superuser, without a pooler between.
     """
-    for taken in (file, manifest_of(file)):
+    unfinished = file.with_name(f"{file.name}.part")
+    for taken in (file, manifest_of(file), unfinished):
         if taken.exists():
             raise BackupError(f"{taken} is there already, and is not overwritten: choose another name.")
-    unfinished = file.with_name(f"{file.name}.part")
     with connect(database_url) as connection:
         server = connection.execute(QUERIES["server"].sql).fetchone()
         version = int((server or {})["version"])
         programs = Programs.find(folders, version)
         options = [] if see_all(connection) else ["--role=spooled_backup", "--enable-row-security"]
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
+        _take_for_us_alone(unfinished)
         try:
             with connection.transaction():
                 row = connection.execute(QUERIES["snapshot"].sql).fetchone()
                 made_at = datetime.now(UTC).isoformat()
-                _take_for_us_alone(unfinished)
                 programs.run(
                     "pg_dump",
                     database_url,
@@ -58,7 +58,8 @@ def make_backup(database_url: str, file: Path, folders: Sequence[Path]) -> Manif
 
 
 def _take_for_us_alone(file: Path) -> None:
-    os.close(os.open(file, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
+    """Make it. What is there already may be read, or written, by somebody else."""
+    os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _write(file: Path, text: str) -> None:

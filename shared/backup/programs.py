@@ -50,7 +50,10 @@ class Programs:
             check=False,
         )
         if ended.returncode:
-            raise BackupError(f"{program} failed: {ended.stderr.strip()[-1000:]}")
+            said = ended.stderr.strip()
+            # The statement stands behind what is wrong with it, and may be long.
+            reasons = [line for line in said.splitlines() if ": error: " in line]
+            raise BackupError(f"{program} failed: {(reasons or [said])[0][:1000]}")
 
 
 def folders_on_the_path() -> list[Path]:

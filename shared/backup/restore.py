@@ -1,6 +1,5 @@
 """A backup is restored, or tried out: the restored database is counted against what was dumped."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,10 +17,14 @@ from shared.backup.programs import Programs
 def read_manifest(file: Path) -> Manifest:
     """What the dump is to have; raises BackupError for one that is damaged."""
     try:
-        manifest = Manifest.read(json.loads(manifest_of(file).read_text(encoding="utf-8")))
+        manifest = Manifest.read(manifest_of(file).read_bytes())
         digest = digest_of(file)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
         raise BackupError(f"{file} and {manifest_of(file).name} cannot be read: {error}") from error
+    except ValueError as error:
+        raise BackupError(
+            f"{manifest_of(file)} cannot be read: it is not what `spooled backup` writes beside a dump."
+        ) from error
     if digest != manifest.sha256:
         raise BackupError(f"{file} is damaged: its SHA-256 is not the one of {manifest_of(file).name}.")
     return manifest

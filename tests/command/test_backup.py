@@ -102,7 +102,7 @@ async def test_a_backup_is_tried_out(backups: Backups, orgs: list[Tenant], tmp_p
     assert len(orgs) == ORGANIZATIONS
 
 
-@pytest.mark.parametrize("harm", ["damaged", "less", "without its manifest"])
+@pytest.mark.parametrize("harm", ["damaged", "less", "without its manifest", "with another one"])
 async def test_a_backup_that_is_not_whole_is_told(
     backups: Backups, orgs: list[Tenant], tmp_path: Path, harm: str
 ) -> None:
@@ -117,6 +117,10 @@ async def test_a_backup_that_is_not_whole_is_told(
         document["contents"]["tables"]["organization"] += 1
         document["contents"]["sequences"]["live_position"] = 10**9
         manifest.write_text(json.dumps(document))
+    elif harm == "with another one":
+        other = json.loads(manifest.read_text())
+        other["contents"]["sequences"] = {"live_position": None}
+        manifest.write_text(json.dumps(other))
     else:
         manifest.unlink()
     tried = backups("restore", file, "--check")
@@ -126,6 +130,7 @@ async def test_a_backup_that_is_not_whole_is_told(
         "damaged": "is damaged",
         "less": f"organization: {len(orgs)} rows instead of {len(orgs) + 1}",
         "without its manifest": "cannot be read",
+        "with another one": "cannot be read",
     }[harm] in tried.err
 
 
@@ -145,6 +150,31 @@ def test_nothing_is_overwritten(backups: Backups, tmp_path: Path, database_url: 
         "spooled.dump",
     ]
     assert file.read_text() == "mine"
+
+
+def test_nobody_else_reads_it_while_it_is_written(backups: Backups, tmp_path: Path) -> None:
+    """A file that stands where it is to be written is not written to, and is named."""
+    unfinished = tmp_path / "spooled.dump.part"
+    unfinished.write_text("of another run, or laid there by somebody")
+    unfinished.chmod(0o666)
+    refused = backups("backup", tmp_path / "spooled.dump")
+
+    assert refused.code == Exit.FAILED
+    assert str(unfinished) in refused.err
+    assert [path.name for path in tmp_path.iterdir()] == [unfinished.name]
+    assert unfinished.read_text().startswith("of another run")
+
+
+def test_a_restore_that_fails_says_why(backups: Backups, empty_url: str, tmp_path: Path) -> None:
+    """What stands in the way is named, and not the statement alone that met it."""
+    file = tmp_path / "spooled.dump"
+    backups("backup", file)
+    with psycopg.connect(empty_url, autocommit=True) as owner:
+        owner.execute("CREATE VIEW job AS SELECT 1 AS one")
+    refused = backups("restore", file, "--to", empty_url)
+
+    assert refused.code == Exit.FAILED
+    assert 'relation "job" already exists' in refused.err
 
 
 def test_a_dump_that_would_lack_rows_is_not_made(backups: Backups, tmp_path: Path) -> None:
