@@ -2,10 +2,11 @@
 
 import pytest
 
-from tests.chaos import spoiled_jobs, spoiled_others
+from tests.chaos import spoiled_ends, spoiled_jobs, spoiled_others
 from tests.chaos.checker.verdict import judge
 from tests.chaos.forged import SPOILED, Forge, Forged, at
 
+assert spoiled_ends
 assert spoiled_jobs
 assert spoiled_others
 

@@ -6,6 +6,8 @@ from tests.chaos.checker.facts import Facts, Violation, holds, may_hold, violati
 from tests.chaos.log import Record
 
 _FINAL_EVENTS = {"completed", "cancelled"}
+_SETTLING_EVENTS = {"completed", "failed", "released"}
+_LAST_EVENT = {"completed": "completed", "cancelled": "cancelled", "deadletter": "failed"}
 
 
 def check(facts: Facts) -> Iterator[Violation]:
@@ -74,15 +76,22 @@ def _attempts(found: Record) -> int:
 
 
 def _history(found: Record) -> Iterator[Violation]:
-    """It begins with the making, has one end, and each attempt follows the one before."""
+    """One beginning, the end that the job has, and attempts in order, each settled once."""
     events = [event["event"] for event in found["history"]]
-    if events[0] != "created" or any(event in _FINAL_EVENTS for event in events[:-1]):
+    if events[0] != "created" or any(event in {"created", *_FINAL_EVENTS} for event in events[1:-1]):
         yield violation("history", f"{found['job']} goes on after its end: {events}.", found)
-    last = 0
+    if events[-1] != _LAST_EVENT.get(found["status"], events[-1]):
+        yield violation("history", f"{found['job']} is {found['status']} and ends with {events[-1]}.", found)
+    last, held = 0, None
     for event in found["history"]:
+        if event["event"] in _SETTLING_EVENTS:
+            if event["attempt"] != held:
+                yield violation("settled twice", f"{found['job']} was not held when it was settled.", found)
+            held = None
         if event["event"] == "released":
             last = event["attempt"] - 1
         if event["event"] == "claimed":
+            held = event["attempt"]
             if event["attempt"] != last + 1:
                 yield violation("history", f"{found['job']} has attempts out of order.", found)
             last = event["attempt"]

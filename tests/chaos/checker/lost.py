@@ -9,8 +9,12 @@ from tests.chaos.log import Record
 def check(facts: Facts) -> Iterator[Violation]:
     for push in facts.all("push"):
         yield from _push(facts, push)
+    steps = {found["workflow"]: _jobs(found) for found in facts.all("found workflow")}
     for workflow in facts.all("workflow"):
         yield from _there(facts, workflow, *workflow["jobs"].values())
+        if holds(workflow) and steps.get(workflow["workflow"]) != workflow["jobs"]:
+            text = f"{workflow['workflow']} was acknowledged and is not there with its steps."
+            yield violation("workflow lost", text, workflow)
     for handed in facts.all("handed"):
         yield from _there(facts, handed, handed["job"])
     for found in facts.found.values():
@@ -31,3 +35,7 @@ def _there(facts: Facts, known_by: Record, *jobs: str) -> Iterator[Violation]:
     for job in jobs:
         if job not in facts.found:
             yield violation("job lost", f"{job} was told of and is not there.", known_by)
+
+
+def _jobs(workflow: Record) -> dict[str, str]:
+    return {key: job for key, (job, _) in workflow["jobs"].items()}

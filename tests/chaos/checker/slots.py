@@ -11,6 +11,8 @@ from tests.chaos.log import Record
 
 _ON_TIME_SECONDS = 60.0
 """Within which a slot is not missed, whatever the policy."""
+_CLOCK_SECONDS = 0.1
+"""What two readings of this machine's clock may differ by."""
 _LATEST_SECONDS = 45.0
 """What may lie between the last slot that fired and the pause, beside the period."""
 
@@ -45,6 +47,11 @@ def _slots(schedule: Record, runs: Record, paused: Sequence[Record]) -> Iterator
             yield violation("slot twice", f"{_text(slot)} fired {times} times.", schedule, runs)
     for slot in set(planned) - set(expected):
         yield violation("slot of no cron", f"{_text(slot)} fired, which is no slot.", schedule, runs)
+    for run in runs["runs"]:
+        if instant(run["started_at"]) < instant(run["planned_at"]) - _CLOCK_SECONDS:
+            yield violation(
+                "slot early", f"{run['planned_at']} fired at {run['started_at']}.", schedule, runs
+            )
     latest = max(planned, default=first)
     for slot in expected:
         if schedule["ended"] < slot < latest and slot not in planned and not _may_miss(schedule, runs, slot):
