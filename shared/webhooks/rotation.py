@@ -42,8 +42,11 @@ async def rotate_secret(
     )
     if row is None:
         known = await find_webhook(core, caller, public_id)
+        ends_at = known["previous_secret_ends_at"]
+        if ends_at is None:
+            raise ConflictError("The secret was changed by another request just now: look, and rotate again.")
         raise ConflictError(
-            f"The secret is being replaced until {known['previous_secret_ends_at']:%Y-%m-%dT%H:%M:%SZ}: wait"
+            f"The secret is being replaced until {ends_at:%Y-%m-%dT%H:%M:%SZ}: wait"
             " until then, or send overlap_seconds: 0 to end both secrets now and get a third one."
         )
     return webhook_answer(row) | {"secret": chosen}

@@ -13,6 +13,7 @@ from functions.ticks.tokens import run_once as tokens
 from shared import ids
 from shared.core import Core
 from shared.store import SYSTEM, Query
+from shared.webhooks import rotation
 from tests.support.api import Tenant, field_of
 from tests.support.clock import MovingClock
 from tests.support.inbound import custom, github, set_settings, stripe, token_of
@@ -139,6 +140,24 @@ async def test_a_second_click_makes_no_third_secret(org: Tenant, target: Target,
     assert signature(new, target.requests[0]) in target.requests[0].headers["x-spooled-signatures"]
     assert (at_once["secret"], at_once["previous_secret_expires_at"]) == ("mine", None)
     assert target.requests[1].headers["x-spooled-signatures"] == signature("mine", target.requests[1])
+
+
+async def test_a_secret_that_is_set_between_two_clicks_is_no_fault(
+    org: Tenant, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who rotates while another is at it, and loses, is told 409 though the overlap has ended meanwhile."""
+    hook = await hook_of(org, target)
+    await org.post(f"{hook}/rotate-secret")
+    find = rotation.find_webhook
+
+    async def set_meanwhile(*arguments: Any) -> Any:
+        await org.put(hook, {"secret": "set"})
+        return await find(*arguments)
+
+    monkeypatch.setattr(rotation, "find_webhook", set_meanwhile)
+    refused = await org.post(f"{hook}/rotate-secret", status=409)
+
+    assert "again" in refused["message"]
 
 
 async def test_a_secret_that_is_set_ends_the_overlap(org: Tenant, target: Target) -> None:
