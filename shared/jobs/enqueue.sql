@@ -81,5 +81,5 @@ FROM (
 ) AS made;
 
 -- is_made --
--- A fragment. What stands for an earlier job makes nothing, nor the queue that it names.
+-- A fragment. What stands for an earlier one makes nothing, and declares nothing.
 input.has_parent AND (input.key IS NULL OR (winner.ids ->> input.key)::bigint = input.id)

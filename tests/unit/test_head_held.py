@@ -108,6 +108,16 @@ async def test_an_answer_that_breaks_off_shows_its_head(monkeypatch: Any) -> Non
     assert head.startswith(b"HTTP/1.1 200 OK\r\n")
 
 
+class Ended(asyncio.Protocol):
+    """A client's protocol that knows when its connection has ended."""
+
+    def __init__(self) -> None:
+        self.is_over = asyncio.Event()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self.is_over.set()
+
+
 def test_nothing_is_written_behind_the_end_of_a_connection() -> None:
     """An answer that is too late for its client, as of pipelined requests, is no fault."""
 
@@ -117,13 +127,15 @@ def test_nothing_is_written_behind_the_end_of_a_connection() -> None:
 
         server = await asyncio.start_server(take_nothing, "127.0.0.1", 0)
         address = server.sockets[0].getsockname()
-        transport, _ = await asyncio.get_running_loop().create_connection(asyncio.Protocol, *address)
+        transport, protocol = await asyncio.get_running_loop().create_connection(Ended, *address)
         transport.abort()
+        async with asyncio.timeout(60):
+            await protocol.is_over.wait()
+        server.close()
         held = HeadHeld(transport)
         for part in (b"head", b"body", b"more"):
             held.write(part)
         held.close()
-        server.close()
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(answer_too_late())
