@@ -6,7 +6,7 @@ import select
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
@@ -37,7 +37,7 @@ async def answers(connection: "Connection") -> bool:
 
 
 @contextmanager
-def hung_up_after(connection: "Connection", seconds: float) -> Iterator[None]:
+def hung_up_after(connection: psycopg.AsyncConnection[Any], seconds: float) -> Iterator[None]:
     """Close the line under a block that takes longer: what waits for the server fails there and then.
 
     To cancel the task would not do: the driver then asks the server, which does not answer, to stop.
@@ -49,6 +49,6 @@ def hung_up_after(connection: "Connection", seconds: float) -> Iterator[None]:
         timer.cancel()
 
 
-def _hang_up(connection: "Connection") -> None:
+def _hang_up(connection: psycopg.AsyncConnection[Any]) -> None:
     with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.pgconn.socket)) as line:
         line.shutdown(socket.SHUT_RDWR)

@@ -19,11 +19,15 @@ from typing import Any, TypeAlias
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
+from shared.store.liveness import hung_up_after
 from shared.store.queries import load_queries
 
 QUERIES = load_queries(__file__)
 APPLICATION_NAME = "spooled-migrate"
 _FOLDER = Path(__file__).with_name("migrations")
+_QUESTION_SECONDS = 30.0
+"""For what any server answers at once: one that says nothing for so long is away."""
+_CONNECT_SECONDS, _KEEPALIVE_SECONDS = 10, 5
 _TURN_SECONDS, _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 0.5, 5.0
 _IN_PARTS = "-- In parts"
 _END_OF_STATEMENT = re.compile(r";\n+")
@@ -40,6 +44,7 @@ _RAN_AS = {
 }
 
 _Connection: TypeAlias = psycopg.AsyncConnection[DictRow]
+_Cursor: TypeAlias = psycopg.AsyncCursor[DictRow]
 _Statement: TypeAlias = tuple[str, Mapping[str, Any] | None]
 
 
@@ -85,14 +90,12 @@ async def migrate(
     The user of `database_url` owns the tables and may create roles. Two at once are safe: the second waits.
     A pooler may stand between, with two connections or more: locks and settings end with their transactions.
     `patience_seconds` is how long each statement is tried while others hold what it wants; after that
-    MigrationBlockedError is raised. `begins` is told the name of each migration that is about to run.
+    MigrationBlockedError is raised. A server that goes silent is a psycopg.OperationalError. `begins` is told
+    the name of each migration that is about to run.
     """
-    async with (
-        await _connect(database_url) as connection,
-        await _connect(database_url) as guard,
-        _turn(guard),
-    ):
-        await connection.execute(QUERIES["notes"].sql)
+    async with _connected(database_url) as connection, _connected(database_url) as guard:
+        await _take_turn(guard)
+        await _ask(connection, "notes")
         ran = []
         for migration in migrations():
             if not await _is_known(connection, migration):
@@ -115,30 +118,49 @@ def known_migrations() -> dict[str, str]:
     return {migration.name: migration.digest for migration in migrations()}
 
 
-async def _connect(database_url: str) -> _Connection:
-    return await psycopg.AsyncConnection.connect(
+@asynccontextmanager
+async def _connected(database_url: str) -> AsyncIterator[_Connection]:
+    """A connection that is closed without a word: a server that is away would not answer a last question."""
+    connection = await psycopg.AsyncConnection.connect(
         database_url,
         autocommit=True,
         prepare_threshold=None,
         row_factory=dict_row,
         fallback_application_name=APPLICATION_NAME,
+        connect_timeout=_CONNECT_SECONDS,
+        tcp_user_timeout=_CONNECT_SECONDS * 1000,
+        keepalives_idle=_KEEPALIVE_SECONDS,
+        keepalives_interval=_KEEPALIVE_SECONDS,
+        keepalives_count=3,
     )
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
-@asynccontextmanager
-async def _turn(guard: _Connection) -> AsyncIterator[None]:
-    """A transaction that no other process migrates beside. It stays open, and holds nothing but its turn."""
+async def _ask(connection: _Connection, query: str, parameters: Mapping[str, Any] | None = None) -> _Cursor:
+    with hung_up_after(connection, _QUESTION_SECONDS):
+        return await connection.execute(QUERIES[query].sql, parameters)
+
+
+async def _take_turn(guard: _Connection) -> None:
+    """Begin a transaction that no other process migrates beside.
+
+    It stays open until the connection is closed, and holds nothing but its turn.
+    """
     while True:
-        async with guard.transaction():
+        with hung_up_after(guard, _QUESTION_SECONDS):
+            await guard.execute("BEGIN")
             turn = await (await guard.execute(QUERIES["take_turn"].sql)).fetchone()
             if turn and turn["is_ours"]:
-                yield
                 return
+            await guard.execute("ROLLBACK")
         await asyncio.sleep(_TURN_SECONDS)
 
 
 async def _is_known(connection: _Connection, migration: Migration) -> bool:
-    known = await (await connection.execute(QUERIES["known"].sql, {"name": migration.name})).fetchone()
+    known = await (await _ask(connection, "known", {"name": migration.name})).fetchone()
     if known is not None and known["digest"] != migration.digest:
         raise MigrationChangedError(f"{migration.name} ran here with another text than it has now")
     return known is not None
@@ -201,4 +223,4 @@ class _Run:
         )
 
     async def _rows(self, query: str, parameters: Mapping[str, Any] | None = None) -> list[DictRow]:
-        return await (await self.connection.execute(QUERIES[query].sql, parameters)).fetchall()
+        return await (await _ask(self.connection, query, parameters)).fetchall()

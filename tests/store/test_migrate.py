@@ -9,6 +9,7 @@ import pytest
 
 from shared.store import migrate as module
 from shared.store.migrate import APPLICATION_NAME, Migration, MigrationBlockedError, migrate
+from tests.support.line import line_to
 from tests.support.until import until
 
 Connection = psycopg.AsyncConnection[Any]
@@ -61,6 +62,10 @@ async def other(own_url: str) -> AsyncIterator[Connection]:
     async with await psycopg.AsyncConnection.connect(own_url, application_name="a-report") as other:
         yield other
         await other.rollback()
+
+
+async def is_asking(owner: Connection) -> bool:
+    return len(await (await owner.execute(MIGRATING, [APPLICATION_NAME])).fetchall()) == 2
 
 
 async def is_waiting(owner: Connection) -> bool:
@@ -163,3 +168,19 @@ def test_a_gentler_text_is_known_by_what_ran_before(name: str) -> None:
 
     assert found.digest == module._RAN_AS[name][1]
     assert Migration(name, found.text + " ").digest not in module._RAN_AS[name]
+
+
+async def test_a_server_that_goes_silent_is_an_error(
+    own_url: str, owner: Connection, other: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that starts at that moment ends, and may be started again, in place of waiting for ever."""
+    monkeypatch.setattr(module, "_QUESTION_SECONDS", 0.5)
+    await other.execute(module.QUERIES["take_turn"].sql)
+    async with line_to(own_url) as line:
+        migrating = asyncio.create_task(migrate(line.url))
+        await until(lambda: is_asking(owner))
+        line.go_mute()
+        await asyncio.wait([migrating], timeout=60)
+
+        assert migrating.done()
+        assert isinstance(migrating.exception(), psycopg.OperationalError)
