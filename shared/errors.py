@@ -5,6 +5,7 @@ A class's docstring is its default message.
 
 from typing import Any, ClassVar
 
+_LONGEST_CAUSE = 500
 _LONGEST_FIELD = 200  # a request may have chosen the name
 
 
@@ -26,6 +27,14 @@ class SpooledError(Exception):
     def error(self) -> str:
         """What readers of the `error` field see."""
         return self.message
+
+    @property
+    def in_log(self) -> str:
+        """The message and what caused the error, on one line: it may come with every request for a while."""
+        cause = self.__cause__
+        if cause is None:
+            return self.message
+        return f"{self.message} {type(cause).__name__}: {' '.join(str(cause).split())[:_LONGEST_CAUSE]}"
 
     @property
     def retry_after(self) -> int | None:

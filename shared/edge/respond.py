@@ -50,7 +50,7 @@ def failed(error: Exception, scope: Scope) -> Answer:
         return error_answer(FaultError(details={"request_id": request_id}))
     if error.status >= FaultError.status and error.__cause__ is not None:
         named = named_in_log(request_id, read_headers(scope))
-        logger.error("request %s: %s", named, error.message, exc_info=error.__cause__)
+        logger.error("request %s: %s", named, error.in_log)
     return error_answer(error)
 
 

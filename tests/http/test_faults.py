@@ -68,6 +68,7 @@ async def test_without_its_database_it_says_503_and_comes_back(
     assert int(away.headers["Retry-After"]) >= 1
     assert (away.json()["code"], away.json()["error"]) == ("SERVICE_UNAVAILABLE", away.json()["message"])
     assert away.headers["X-Request-Id"] in caplog.text
+    assert "Traceback" not in caplog.text
     assert (health["status"], health["database"]) == ("degraded", False)
     assert "spooled_database_up 0" in metrics.text
     assert (back["id"], taken["id"]) == (job["id"], job["id"])
@@ -141,3 +142,5 @@ async def test_a_fault_is_500_with_the_request_id_and_nothing_else(
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
     assert "no way there" not in refused.text
     assert "no way there, find-me-too" in caplog.text
+    refusals = [record for record in caplog.records if "find-me-too" in record.getMessage()]
+    assert [record.exc_info for record in refusals] == [None]

@@ -267,6 +267,7 @@ async def test_without_its_database(
     assert "retry-after" not in refusals[0].trailers
     assert "psycopg" not in refusals[0].text
     assert refusals[0].trailers["x-request-id"] in caplog.text
+    assert "Traceback" not in caplog.text
 
 
 async def test_calls_are_counted(rpc: Rpc, org: Tenant) -> None:

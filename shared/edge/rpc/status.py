@@ -32,7 +32,7 @@ def status_of(error: Exception, path: str, metadata: Mapping[str, str], request_
         error = FaultError()
     elif error.status >= FaultError.status and error.__cause__ is not None:
         named = named_in_log(request_id, metadata)
-        logger.error("call %s of %s: %s", named, path, error.message, exc_info=error.__cause__)
+        logger.error("call %s of %s: %s", named, path, error.in_log)
     text = error.message[:_LONGEST_TEXT]
     if isinstance(error, FaultError):
         text = f"{text} Request id: {request_id}"
