@@ -13,13 +13,27 @@ QUERIES = load_queries(__file__)
 
 
 async def secret_key(installation: Installation) -> Finding:
-    """Nothing but SECRET_KEY is needed; else what still needs one of SECRET_KEY_FALLBACKS."""
+    """Nothing but SECRET_KEY is needed; else what needs one of SECRET_KEY_FALLBACKS, or one that is gone."""
     settings = installation.settings
     if settings is None or installation.core is None:
         return skipped("the settings cannot be read, or the database cannot be asked from here")
-    if len(settings.secret_keys) == 1:
-        return ok("one SECRET_KEY: none is being replaced")
     try:
+        (lost,) = await ask(
+            installation,
+            QUERIES["under_none"],
+            SYSTEM,
+            accepted=[id_of(secret) for secret in settings.secret_keys],
+            now=installation.now(),
+        )
+        if lost["keys"]:
+            return warning(
+                f"{counted(lost['keys'], 'API key is', 'API keys are')} refused: hashed under a secret "
+                "that is neither SECRET_KEY nor one of SECRET_KEY_FALLBACKS",
+                "Put that secret back into SECRET_KEY_FALLBACKS, or revoke what is not needed. See",
+                "less docs/rotation.md",
+            )
+        if len(settings.secret_keys) == 1:
+            return ok("one SECRET_KEY: none is being replaced")
         (row,) = await ask(
             installation,
             QUERIES["under_another"],

@@ -1,3 +1,13 @@
+-- under_none --
+-- Keys that nobody can use: they name a secret that is not accepted.
+SELECT count(*)::integer AS keys
+FROM api_key
+JOIN organization ON organization.org_id = api_key.org_id
+WHERE api_key.hashed_under <> ALL(%(accepted)s::bytea[])
+  AND api_key.revoked_at IS NULL
+  AND organization.deleted_at IS NULL
+  AND (api_key.expires_at IS NULL OR api_key.expires_at > %(now)s);
+
 -- under_another --
 -- Keys that are good, or are so again when they or their organizations are switched on, and sealed values of any
 -- age: each job and delivery may be sent again while it is kept.

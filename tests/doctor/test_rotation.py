@@ -51,6 +51,7 @@ async def test_what_needs_the_secret_before_is_counted_until_nothing_does(
         owner.execute("UPDATE api_key SET revoked_at = now() WHERE key_prefix = %s", (unused.key[:12],))
     last = await look("rotation", environment=replaced)
     unread = await look("webhooks", environment=here | {"SECRET_KEY": OLD})
+    lost = await look("rotation", environment=here | {"SECRET_KEY": OLD})
     await core.close()
 
     found = [str(one["rotation secret key"].level) for one in (alone, first, second, *resting, last)]
@@ -58,3 +59,5 @@ async def test_what_needs_the_secret_before_is_counted_until_nothing_does(
     assert "2 API keys and 1 stored secret may still need" in first["rotation secret key"].found
     assert "1 API key and 0 stored secrets may still need" in second["rotation secret key"].found
     assert unread["webhooks secrets"].level == "failed"
+    assert lost["rotation secret key"].level == "warning"
+    assert "1 API key is refused" in lost["rotation secret key"].found

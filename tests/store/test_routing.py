@@ -79,6 +79,7 @@ FAN_OUT = {
     "billing/subscription: link_customer": BEFORE,
     "billing/subscription: note_subscription": BEFORE,
     "doctor/rotation: under_another": SERVICE,
+    "doctor/rotation: under_none": SERVICE,
     "doctor/webhooks: some_secrets": SERVICE,
     "doctor/webhooks: switched_off": SERVICE,
     "doctor/webhooks: waiting_deliveries": SERVICE,
