@@ -81,7 +81,7 @@ def test_the_servers_secret_goes_the_way_of_the_page(
         " SELECT org_id, 'k', 'hash', 'sk_live_', now() FROM made"
     )
     assert run(LOOK) == 1
-    execute("UPDATE api_key SET is_active = false")
+    execute("UPDATE api_key SET is_active = false, revoked_at = now()")
     assert run(LOOK) == 0
     assert run(DROP) == 0
     assert secrets() == (new,)
