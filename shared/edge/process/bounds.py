@@ -4,6 +4,7 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from shared.edge.process.offers import OfferDeaf, framing_of
 from shared.edge.process.patience import Patience
 from shared.edge.process.pipelining import Pipeline
 
@@ -22,6 +23,8 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_made(transport)
         self.flow: Pipeline = Pipeline(transport, self.pipeline)
         self._patience = Patience(transport, self.loop.time())
+        self.parser = OfferDeaf(self)  # type: ignore[assignment]
+        self._framing = b""
         self._head_bytes = 0
         self._is_in_head = False
         self._is_read = True
@@ -60,6 +63,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._has_told = True
         self._is_in_head = False
         self._patience.end()
+        is_ignored = self.parser.should_upgrade() and not self.takes_offer()
+        self._framing = framing_of(self.headers) if is_ignored else b""
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -67,6 +72,8 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self._framing:
+            return  # its body is still to be read
         self._has_told = self._is_read = True
         self._patience.end()
         super().on_message_complete()
@@ -77,6 +84,15 @@ class BoundedHttp(HttpToolsProtocol):
             self._patience.begin(self.loop.time())
         if self.flow.is_due:
             self.loop.call_soon(self.data_received, b"")
+
+    def takes_offer(self) -> bool:
+        """Whether the protocol that the request offers is spoken from here on."""
+        return self._should_upgrade()
+
+    def begin_skipped_body(self) -> bytes:
+        """The headers that say how long the body is of a request whose offer was not taken, if it has one."""
+        framing, self._framing = self._framing, b""
+        return framing
 
     def _read(self, data: bytes) -> None:
         self._has_told = False
