@@ -71,8 +71,11 @@ async def test_what_cannot_be_served_is_refused_while_it_cannot(core: Core, own_
     assert {job["id"] for job in found} > {*pushed}
 
 
-async def test_one_connection_too_many_is_told_so(core: Core) -> None:
-    """It is 503 with Retry-After, those that are open go on, and when one ends there is room again."""
+async def test_one_connection_too_many_is_told_so(core: Core, caplog: pytest.LogCaptureFixture) -> None:
+    """It is 503 with Retry-After, those that are open go on, and when one ends there is room again.
+
+    The log says so, and from where it came, not once for each.
+    """
     few = core.settings.model_copy(update={"max_connections": 2})
     async with listening(replace(core, settings=few)) as opened:
         port = opened.port
@@ -82,6 +85,7 @@ async def test_one_connection_too_many_is_told_so(core: Core) -> None:
             assert await asked(second) == (200, None)
             with closing(socket.create_connection(("127.0.0.1", port))) as third:
                 assert await asked(third) == (503, "1")
+            assert caplog.text.count("connections are refused, the latest from 127.0.0.1: 2 are open") == 1
             assert await asked(first) == (200, None)
 
         async def is_let_in() -> bool:

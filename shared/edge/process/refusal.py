@@ -1,6 +1,7 @@
 """What is no HTTP, or comes over one connection too many, is refused in the shape of everything else."""
 
 import asyncio
+import logging
 import sys
 import uuid
 from typing import Any
@@ -15,8 +16,10 @@ from shared.edge.process.bounds import BoundedHttp
 from shared.edge.process.head_held import HeadHeld
 from shared.errors import InvalidInputError, SpooledError, UnavailableError
 
+logger = logging.getLogger("spooled.http")
 _LENGTH = b"content-length"
 _LAST_WORDS_SECONDS = 1.0
+_TOLD_AGAIN_SECONDS = 5.0
 
 
 class FullError(UnavailableError):
@@ -31,6 +34,8 @@ class RefusingProtocol(BoundedHttp):
     """
 
     most_connections = sys.maxsize
+    told_at = float("-inf")
+    """When the log was told last that there are too many, of all connections of a server."""
     _is_too_many = False
     _is_refused = False
 
@@ -39,7 +44,17 @@ class RefusingProtocol(BoundedHttp):
         self.connection = Connection(transport)
         if len(self.connections) > self.most_connections:
             self._is_too_many = True
+            self._tell(self.loop.time())
             self.loop.call_later(_LAST_WORDS_SECONDS, transport.abort)
+
+    def _tell(self, now: float) -> None:
+        if now - self.told_at >= _TOLD_AGAIN_SECONDS:
+            type(self).told_at = now
+            logger.warning(
+                "connections are refused, the latest from %s: %d are open, as many as it takes",
+                self.client[0] if self.client else "somebody",
+                self.most_connections,
+            )
 
     def data_received(self, data: bytes) -> None:
         if not self._is_too_many:
