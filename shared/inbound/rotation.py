@@ -53,5 +53,5 @@ async def rotate_provider_secret(
     return {
         "provider": provider,
         "secret": chosen,
-        "previous_secret_expires_at": kept.ends_at if kept else None,
+        "overlap_ends_at": kept.ends_at if kept else None,
     }

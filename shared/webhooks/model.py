@@ -45,7 +45,7 @@ def webhook_answer(row: Row) -> dict[str, Any]:
         "last_status": row["last_status"],
         "created_at": row["created_at"],
         "updated_at": row["updated_at"],
-        "previous_secret_expires_at": row["previous_secret_ends_at"],
+        "overlap_ends_at": row["previous_secret_ends_at"],
     }
 
 

@@ -45,7 +45,7 @@ class RotatedProviderAnswer(AnswerModel):
 
     provider: str = Field(examples=["github"])
     secret: str
-    previous_secret_expires_at: datetime | None = Field(description="Null: there was none, or it has ended.")
+    overlap_ends_at: datetime | None = Field(description="Null: there was none, or it has ended.")
 
 
 class RotatedKeyAnswer(CreatedKeyAnswer):

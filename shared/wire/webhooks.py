@@ -105,7 +105,7 @@ class WebhookAnswer(AnswerModel):
     last_status: Literal["success", "failed", "auto_disabled"] | None
     created_at: datetime
     updated_at: datetime
-    previous_secret_expires_at: datetime | None = Field(
+    overlap_ends_at: datetime | None = Field(
         description="Until then deliveries are signed with the secret before too; null: there is none."
     )
 

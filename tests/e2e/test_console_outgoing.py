@@ -97,7 +97,7 @@ def test_a_webhook_is_changed_disabled_enabled_and_deleted(console: Console, tar
     page.wait_for("whsec_", "dialog .secret")
     page.click("dialog button", "I have it")
     page.wait_for("signs too, and ends", "main dl")
-    assert console.api("GET", path)["previous_secret_expires_at"] is not None
+    assert console.api("GET", path)["overlap_ends_at"] is not None
     page.click("main .acts button", "Delete")
     page.click("dialog button", "Delete the webhook")
     page.wait_for("No webhook yet.", "main")

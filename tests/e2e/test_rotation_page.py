@@ -37,7 +37,7 @@ def test_all_commands_run(service_url: str, key: str) -> None:
     assert new != key
     assert good.status_code == 200
     assert "whsec_" in said
-    assert shown["previous_secret_expires_at"] is not None
+    assert shown["overlap_ends_at"] is not None
     assert (successor["rotated_from"], before["rotated_to"]) == (before["id"], successor["id"])
 
 

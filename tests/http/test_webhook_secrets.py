@@ -138,7 +138,7 @@ async def test_a_second_click_makes_no_third_secret(org: Tenant, target: Target,
     assert [answer.status_code for answer in answers] == [409] * 3
     assert "overlap_seconds: 0" in answers[0].json()["message"]
     assert signature(new, target.requests[0]) in target.requests[0].headers["x-spooled-signatures"]
-    assert (at_once["secret"], at_once["previous_secret_expires_at"]) == ("mine", None)
+    assert (at_once["secret"], at_once["overlap_ends_at"]) == ("mine", None)
     assert target.requests[1].headers["x-spooled-signatures"] == signature("mine", target.requests[1])
 
 
@@ -172,9 +172,9 @@ async def test_a_secret_that_is_set_ends_the_overlap(org: Tenant, target: Target
     await org.put(hook, {"secret": None})
     await org.post(f"{hook}/test")
 
-    assert first["previous_secret_expires_at"] is None
+    assert first["overlap_ends_at"] is None
     assert target.requests[0].headers["x-spooled-signatures"] == signature("set", target.requests[0])
-    assert kept["previous_secret_expires_at"] is not None
+    assert kept["overlap_ends_at"] is not None
     assert "x-spooled-signature" not in target.requests[1].headers
 
 
@@ -225,8 +225,8 @@ async def test_a_secret_that_has_ended_is_forgotten(
     clock.advance(seconds=60)
     await tokens.run_once(core, clock(), 30)
 
-    assert before["previous_secret_expires_at"] is not None
-    assert (await org.get(hook))["previous_secret_expires_at"] is None
+    assert before["overlap_ends_at"] is not None
+    assert (await org.get(hook))["overlap_ends_at"] is None
 
 
 async def test_a_token_or_secret_of_senders_that_has_ended_is_forgotten(
@@ -312,7 +312,7 @@ async def test_a_provider_may_sign_with_either_secret(org: Tenant, clock: Moving
     at_once = await taken("second", "third", "fourth")
 
     assert (made["provider"], made["secret"]) == (provider, "second")
-    assert made["previous_secret_expires_at"] is not None
+    assert made["overlap_ends_at"] is not None
     assert (both, untouched, ended) == ([200, 200, 401], [200], [401, 200])
     assert at_once == [401, 401, 200]
 

@@ -76,7 +76,7 @@ function facts(webhook) {
     ["Format", webhook.format],
     ["Last delivery", webhook.last_status ? [badge(webhook.last_status === "auto_disabled" ? "failed" : webhook.last_status), " ", ago(webhook.last_triggered_at)] : "none yet"],
     ["Failures in a row", `${number(webhook.failure_count)}; twenty disable it`],
-    ...(isPast(webhook.previous_secret_expires_at) ? [] : [["Secret before", ["signs too, and ends ", ago(webhook.previous_secret_expires_at)]]]),
+    ...(isPast(webhook.overlap_ends_at) ? [] : [["Secret before", ["signs too, and ends ", ago(webhook.overlap_ends_at)]]]),
     ["Changed", clock(webhook.updated_at)],
   ].map(([name, value]) => [h("dt", null, name), h("dd", null, value)]);
 }
