@@ -26,7 +26,7 @@ async def run_once(core: Core, now: datetime, budget_seconds: float) -> Counts:
     ):
         while monotonic() < deadline and (forgotten := await forget(core, now)):
             counts[name] += forgotten
-    return counts | {"resealed": await reseal(core, deadline)}
+    return counts | {"resealed": await reseal(core, now, deadline)}
 
 
 handler = run_once.handler

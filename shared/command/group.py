@@ -26,8 +26,8 @@ COMMANDS = {
     "tail": "Follow what happens, as it happens.",
     "audit": "See who did what.",
     "doctor": "Look at a whole installation, and say what is wrong and how to mend it.",
-    "backup": "Write the database into a file, with all organizations.",
-    "restore": "Restore a backup into an empty database, or try it out.",
+    "backup": "Write the database into FILE, and what is in it into FILE.json.",
+    "restore": "Restore FILE, as `backup` wrote it, and count every table against what was dumped.",
     "completion": "Print the script that completes commands in a shell.",
 }
 """In the order of the help; each is `shared/command/commands/NAME.py`, with dashes as underscores."""

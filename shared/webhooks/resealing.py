@@ -6,6 +6,7 @@ while it is what was read.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from time import monotonic
 
 from shared.core import Core
@@ -27,17 +28,17 @@ class _Stretch:
     below: bytes
 
 
-async def reseal(core: Core, deadline: float) -> int:
+async def reseal(core: Core, now: datetime, deadline: float) -> int:
     """Seal anew until `deadline` (of `monotonic`) and return how many values were; nothing with one secret.
 
-    What cannot be read is passed over.
+    What cannot be read is passed over, and a job that ended within the last hour is left for the next run.
     """
     if len(core.settings.secret_keys) == 1:
         return 0
     total = 0
     for store in STORES:
         for stretch in _stretches(head_of(core.settings)):
-            total += await _reseal(core, store, stretch, deadline)
+            total += await _reseal(core, store, stretch, now, deadline)
     return total
 
 
@@ -47,7 +48,7 @@ def _stretches(head: bytes) -> Iterator[_Stretch]:
     yield _Stretch((head, _LAST, _LAST), _ABOVE_ALL)
 
 
-async def _reseal(core: Core, store: str, stretch: _Stretch, deadline: float) -> int:
+async def _reseal(core: Core, store: str, stretch: _Stretch, now: datetime, deadline: float) -> int:
     total = 0
     after = stretch.after
     while monotonic() < deadline:
@@ -59,6 +60,7 @@ async def _reseal(core: Core, store: str, stretch: _Stretch, deadline: float) ->
             after_id=after[2],
             below=stretch.below,
             limit=_PAGE,
+            **({"now": now} if store == "finished_jobs" else {}),
         )
         total += await _replace(core, store, page)
         if len(page) < _PAGE:

@@ -76,13 +76,15 @@ WHERE webhook_delivery.org_id = anew.org_id AND webhook_delivery.id = anew.id AN
 RETURNING webhook_delivery.id;
 
 -- page_of_finished_jobs --
--- As of jobs.
+-- As of jobs. What has just ended is left for the next run: the count of finished jobs looks at it for a while
+-- yet, and would count a row that was changed twice.
 SELECT job_archive.org_id, job_archive.id, job_archive.completion_webhook_secret AS sealed
 FROM job_archive
 WHERE job_archive.completion_webhook_secret IS NOT NULL
   AND (substring(job_archive.completion_webhook_secret FROM 1 FOR 9), job_archive.org_id, job_archive.id)
       > (%(after)s::bytea, %(after_org)s, %(after_id)s)
   AND substring(job_archive.completion_webhook_secret FROM 1 FOR 9) < %(below)s::bytea
+  AND job_archive.finished_at < %(now)s::timestamptz - interval '1 hour'
 ORDER BY substring(job_archive.completion_webhook_secret FROM 1 FOR 9), job_archive.org_id, job_archive.id
 LIMIT %(limit)s;
 

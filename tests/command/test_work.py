@@ -55,9 +55,12 @@ def test_what_a_program_is_given(spooled: CommandLine, api: httpx.Client) -> Non
     assert "SPOOLED_JOB_LAST_ERROR" not in environment
 
 
-def test_a_fact_too_long_for_an_environment(spooled: CommandLine, api: httpx.Client) -> None:
+def test_a_fact_too_long_for_an_environment(
+    spooled: CommandLine, api: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is left out; the job runs, and does not stop the worker for all others."""
-    body = {"queue_name": "work", "payload": {}, "tags": ["x" * 140_000]}
+    monkeypatch.setattr("shared.command.worker.environment.LONGEST", 1_000)
+    body = {"queue_name": "work", "payload": {}, "tags": ["x" * 1_100]}
     made = api.post("/jobs", json=body).json()
     ended = work(spooled, 'test -z "$SPOOLED_JOB_TAGS"')
 

@@ -98,7 +98,7 @@ def test_the_theme_is_chosen_and_kept(console: Console) -> None:
     page.look_like(dark=True)
     page.evaluate("""{ const theme = document.querySelector("#theme"); theme.value = "light";
         theme.dispatchEvent(new Event("change")); }""")
-    page.evaluate("location.reload()")
+    page.reload()
     page.wait_for("Plan", "main h2")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(247, 247, 249)"
     page.evaluate("localStorage.clear()")

@@ -19,7 +19,7 @@ def test_a_token_is_renewed_before_it_ends(console: Console) -> None:
     before = page.evaluate(TOKEN)
     page.evaluate("""{ const kept = JSON.parse(sessionStorage["spooled.session"]);
         sessionStorage["spooled.session"] = JSON.stringify({ ...kept, ends: Date.now() + 50_000 }); }""")
-    page.evaluate("location.reload()")
+    page.reload()
     wait_until(lambda: page.evaluate(TOKEN) != before)
 
     page.wait_for("Plan", "main h2")

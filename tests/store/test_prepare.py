@@ -7,11 +7,11 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from shared.settings import Settings
-from shared.store import SYSTEM, SingleConnection, Store, load_queries
+from shared.store import SYSTEM, Query, SingleConnection, Store
 from shared.store.prepare import prepare_database
 from tests.support.servers import Servers
 
-PING = load_queries(__file__.replace("tests/store/test_prepare", "shared/health"))["ping"]
+ONE = Query("one", "SELECT 1 AS one", hot=False)
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ async def test_the_functions_login_works_and_owns_nothing(settings: Settings) ->
     await prepare_database(settings)
 
     store = Store(SingleConnection(settings), statement_timeout_ms=1000)
-    assert len(await store.fetch(SYSTEM, PING)) == 1
+    assert len(await store.fetch(SYSTEM, ONE)) == 1
     await store.close()
     async with await psycopg.AsyncConnection.connect(settings.database_url, autocommit=True) as connection:
         for statement in (

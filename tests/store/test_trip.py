@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 import psycopg
 import pytest
 
-from shared.errors import FaultError, InvalidInputError
+from shared.errors import InvalidInputError
 from shared.settings import Settings
 from shared.store import SYSTEM, PooledConnections, Query, Statement, Store
-from shared.store.faults import UniqueViolationError
+from shared.store.faults import SchemaBehindError, UniqueViolationError
 
 LARGE = "x" * 20_000_000
 """More than the buffers of a socket hold, in each direction."""
@@ -90,7 +90,7 @@ async def test_what_runs_most_is_planned_once(store: Store, hot: bool) -> None: 
 async def test_a_statement_that_cannot_be_prepared_has_its_own_error(store: Store, hot: bool) -> None:  # noqa: FBT001
     """Not that of what was to run it; and it is not taken for prepared later."""
     for _ in range(8):  # prepared after its sixth use
-        with pytest.raises(FaultError) as caught:
+        with pytest.raises(SchemaBehindError) as caught:
             await store.fetch(SYSTEM, Query("missing", "SELECT FROM no_such_table", hot=hot))
 
         assert isinstance(caught.value.__cause__, psycopg.errors.UndefinedTable)

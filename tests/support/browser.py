@@ -86,6 +86,11 @@ class Page:
         """Open an address in this page, from nothing."""
         self._ask("Page.navigate", url=url)
 
+    def reload(self) -> None:
+        """Load this page anew; what is asked of it next is asked of the new one."""
+        self.evaluate("window.isOld = true; location.reload()")
+        wait_until(lambda: self.evaluate("!window.isOld && !!document.body"))
+
     def text(self, selector: str = "body") -> str:
         """What a person reads there; empty where there is no such element."""
         return str(self.evaluate(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''"))

@@ -268,7 +268,7 @@ def test_what_changes_a_finished_job_is_known() -> None:
         if not statement.startswith("UPDATE job_archive SET never_ran")
     }
 
-    assert changing == {"causes.sql"}
+    assert changing == {"causes.sql", "resealing.sql"}
 
 
 def test_a_quantile_is_that_of_prometheus() -> None:
