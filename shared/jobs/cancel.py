@@ -21,6 +21,8 @@ QUERIES = load_queries(
     log=LOG,
     told=telling_of_jobs("job.cancelled", rows="ended", previous="ended.previous", error="%(reason)s"),
 )
+_LOOKS = 3
+"""A job that could not be cancelled, and then can be, was given back or revived meanwhile."""
 CANCEL_JOBS = QUERIES["cancel_jobs"].filled(which=QUERIES["which_not_started"].sql)
 CANCEL_STEPS = QUERIES["cancel_jobs"].filled(which=QUERIES["which_of_workflow"].sql)
 
@@ -31,17 +33,18 @@ async def cancel_job(core: Core, caller: Caller, public_id: str, now: datetime) 
     Raises JobNotFoundError, or ConflictError for a job in any other state.
     """
     job_id = ids.decode("job", public_id)
-    if await cancel_jobs(core, caller.org_id, [job_id], "Cancelled", now, queues=caller.queue_filter):
-        return
-    row = await find_job(core, caller, job_id)
-    if row is None:
-        raise JobNotFoundError
-    state = row["state"]
-    raise ConflictError(
-        f"Job is already {state}"
-        if state in SETTLED_STATES
-        else "Job is processing: wait, or let its lease lapse"
-    )
+    for _ in range(_LOOKS):
+        if await cancel_jobs(core, caller.org_id, [job_id], "Cancelled", now, queues=caller.queue_filter):
+            return
+        row = await find_job(core, caller, job_id)
+        if row is None:
+            raise JobNotFoundError
+        state = row["state"]
+        if state in SETTLED_STATES:
+            raise ConflictError(f"Job is already {state}")
+        if state != "pending":
+            raise ConflictError("Job is processing: wait, or let its lease lapse")
+    raise ConflictError("Job was changed by others again and again: try again")
 
 
 async def cancel_jobs(

@@ -10,6 +10,7 @@ import pytest
 
 from shared import ids
 from shared.core import Core
+from shared.jobs import cancel
 from shared.jobs.refusal import Hold
 from shared.jobs.settle import Completion, Outcome, complete_jobs
 from shared.tenants.caller import Caller
@@ -93,6 +94,23 @@ async def test_cancel_and_claim_at_once_never_both_have_the_job(org: Tenant) -> 
         taken, cancelled = await asyncio.gather(org.dequeue(), org.raw("DELETE", f"/jobs/{job['id']}"))
 
         assert (taken is None) == (cancelled.status_code == 204)
+
+
+async def test_a_cancel_beside_a_retry_is_as_if_after_it(
+    org: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dead job that is revived while its cancel looks for the reason of a refusal is cancelled."""
+    job = await org.bury()
+    find_job = cancel.find_job
+
+    async def find_revived(core: Core, caller: Caller, job_id: int) -> Any:
+        await org.raw("POST", f"/jobs/{job['id']}/retry")
+        return await find_job(core, caller, job_id)
+
+    monkeypatch.setattr(cancel, "find_job", find_revived)
+    await org.delete(f"/jobs/{job['id']}")
+
+    assert (await org.job(job["id"]))["status"] == "cancelled"
 
 
 async def test_five_retries_at_once_bring_one_job_back(org: Tenant) -> None:

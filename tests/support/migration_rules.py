@@ -5,6 +5,8 @@ The rules are those of squawk, a linter for migrations of PostgreSQL, and a few 
 
 import json
 import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 from pglast import ast, parse_sql
@@ -65,7 +67,7 @@ def _said_by_squawk(migration: Migration) -> list[dict[str, Any]]:
     together = "--no-assume-in-transaction" if migration.parts else "--assume-in-transaction"
     linted = subprocess.run(
         [
-            "squawk",
+            str(Path(sys.executable).with_name("squawk")),
             "--pg-version=15",
             "--reporter=json",
             together,
