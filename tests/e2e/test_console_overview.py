@@ -1,6 +1,7 @@
 """The console's overview, keys and usage, and what holds of every page: narrow screens, labels, refusals."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -57,6 +58,37 @@ def test_a_key_is_made_shown_once_and_revoked(console: Console) -> None:
     page.click("dialog button", "Revoke")
     page.wait_for("is revoked", "#notices")
     assert httpx.get(f"{console.url}/api/v1/queues", headers=asked).status_code == 401
+
+
+def test_a_key_is_rotated_and_both_are_good_for_a_while(console: Console) -> None:
+    """The new secret is shown once and may do the same; the one before ends when the form says, not sooner."""
+    made = console.api("POST", "/api-keys", {"name": "Mailer", "permissions": ["queues:read"]})
+    console.sign_in("#/keys")
+    page = console.page
+    page.click("main button", f"Rotate Mailer {made['key_prefix']}")
+    page.type("dialog [name=overlap_hours]", "0.5")
+    page.click("dialog button", "Rotate")
+    page.wait_for("Mailer has a new key", "dialog")
+    secret = page.text("dialog [data-secret]")
+    page.click("dialog button", "I have it")
+    wait_until(lambda: page.evaluate("document.querySelector('dialog') === null"))
+    assert secret not in page.evaluate("document.documentElement.outerHTML")
+
+    keys = {key["id"]: key for key in console.api("GET", "/api-keys")}
+    before = keys[made["id"]]
+    successor = keys[before["rotated_to"]]
+    assert (successor["name"], successor["permissions"]) == ("Mailer", ["queues:read"])
+    left = datetime.fromisoformat(before["expires_at"]) - datetime.now(UTC)
+    assert timedelta(minutes=25) < left <= timedelta(minutes=30)
+    for key in (made["key"], secret):
+        asked = {"Authorization": f"Bearer {key}"}
+        assert httpx.get(f"{console.url}/api/v1/queues", headers=asked).status_code == 200
+    acts = "[...document.querySelectorAll('main tbody button')].map(b => [b.ariaLabel, b.disabled])"
+    shown = dict(page.evaluate(acts))
+    taken = f"Rotate Mailer {made['key_prefix']}: another key takes its place already"
+    assert shown[taken] is True
+    assert shown[f"Rotate Mailer {successor['key_prefix']}"] is False
+    assert page.unfit() == []
 
 
 def test_every_page_fits_a_phone_and_all_people(console: Console, tmp_path: Path) -> None:
