@@ -7,9 +7,10 @@ from shared.errors import SpooledError
 from shared.secret_keys import id_of
 from shared.spoken import counted
 from shared.store import SYSTEM, load_queries
+from shared.webhooks.resealing import sealed_under_another
 from shared.webhooks.sealing import head_of
 
-QUERIES = load_queries(__file__)
+QUERIES = load_queries(__file__, sealed=sealed_under_another())
 
 
 async def secret_key(installation: Installation) -> Finding:

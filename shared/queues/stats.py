@@ -11,8 +11,12 @@ from shared.queues.config import find_queue, list_queues
 from shared.store import SYSTEM, Row, load_queries
 from shared.tenants.caller import Caller
 
+_OPEN = load_queries(__file__)
 QUERIES = load_queries(
     __file__,
+    sums=_OPEN["sums"].sql,
+    of_queue=_OPEN["of_queue"].filled(queue="%(name)s").sql,
+    of_asked=_OPEN["of_queue"].filled(queue="asked.queue").sql,
     unfinished=unfinished(f"{OF_ORGANIZATION} AND job.queue = %(name)s"),
     finished=finished_since("day", queue="%(name)s"),
     unfinished_of_asked=unfinished(f"{OF_ORGANIZATION} AND job.queue = asked.queue"),

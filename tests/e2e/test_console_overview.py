@@ -61,7 +61,7 @@ def test_a_key_is_made_shown_once_and_revoked(console: Console) -> None:
 
 
 def test_a_key_is_rotated_and_both_are_good_for_a_while(console: Console) -> None:
-    """The new secret is shown once and may do the same; the one before ends when the form says, not sooner."""
+    """The new secret is shown once and may do the same; the one before ends when the form says."""
     made = console.api("POST", "/api-keys", {"name": "Mailer", "permissions": ["queues:read"]})
     console.sign_in("#/keys")
     page = console.page

@@ -41,6 +41,8 @@ from shared.settings import Settings
 from shared.store import Queries, Query, Statement, Store, Transaction, load_queries
 from shared.store.queries import prepared
 from shared.tenants.caller import Caller
+from shared.webhooks.resealing import reseal
+from shared.webhooks.sealing import seal
 from tests.support.plans import RecordingStore
 
 _OPEN = re.compile(r"\{\{\w+\}\}")
@@ -135,14 +137,16 @@ def _stand_in_turn(pieces: list[str], text: str) -> bool:
 
 async def _filled_for_requests() -> list[Query]:
     nothing = defaultdict(lambda: None, deleted=0)
+    settings = Settings(spooled_env="development", secret_key_fallbacks="another-secret-of-thirty-two-chars")
     store = RecordingStore(
         {
             "count": [dict.fromkeys(LIMIT_OF, 0)],
             "delete_old": [nothing],
             "list_organizations": [{"org_id": None, "total": 0}],
+            "page_of_sealed": [{"org_id": 1, "id": 1, "sealed": seal(settings, "secret")}],
         }
     )
-    core = Core(Settings(spooled_env="development"), cast("Store", store), Wakeups())
+    core = Core(settings, cast("Store", store), Wakeups())
     for caller in _CALLERS:
         for wanted in _job_filters():
             await list_jobs(core, caller, wanted, _NOW)
@@ -159,6 +163,7 @@ async def _filled_for_requests() -> list[Query]:
         await _charge(store, made)
     await _charge(store, dict.fromkeys(LIMIT_OF, 1))
     await delete_old_jobs(core, _NOW, monotonic())
+    await reseal(core, _NOW, monotonic() + 60)
     for delete_old in (delete_old_acts, delete_old_deliveries, delete_old_entries):
         await delete_old(core, _NOW, monotonic())
     await list_organizations(core, OrganizationFilter(), _NOW)
