@@ -48,15 +48,17 @@ def _entry(endpoint: Endpoint, call: Call, arguments: Mapping[str, Any]) -> Entr
     fields = set(endpoint.audit or ())
     details: dict[str, Any] = {}
     for model in models:
-        details |= model.model_dump(mode="json", include=fields, exclude_unset=True, exclude_none=True)
+        details |= model.model_dump(mode="json", include=fields, exclude_none=True)
     named = {name: value for name, value in arguments.items() if isinstance(value, str)}
     org_id = caller.org_id if caller else ids.decode("org", named.get(_ORGANIZATION, ""))
-    targets = [value for name, value in named.items() if name != _ORGANIZATION or len(named) == 1]
-    creates = endpoint.status == 201  # noqa: PLR2004 - the id of what was made comes with the answer
+    targets = [value for name, value in named.items() if name != _ORGANIZATION]
+    makes = endpoint.status == 201  # noqa: PLR2004 - the id of what was made comes with the answer
+    if not targets and not makes:
+        targets = [*named.values()]
     return Entry(
         org_id=org_id,
         act=".".join(endpoint.function.__module__.split(".")[1:]),
-        target=None if creates or not targets else "/".join(targets),
+        target="/".join(targets) or None,
         details=details,
         caller=caller,
         is_admin=endpoint.access == "admin",

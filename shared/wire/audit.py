@@ -40,8 +40,8 @@ class AuditEntryAnswer(AnswerModel):
 
     id: str
     act: str = Field(description="The function, for example `queues.pause`.")
-    target: str | None = Field(description="Name or id of what it was done to, or what was made.")
-    details: dict[str, Any] = Field(description="What was asked, without payloads and secrets.")
+    target: str | None = Field(description="Name or id of what it was done to, or of what was made.")
+    details: dict[str, Any] = Field(description="What was asked or held by default, no payloads and secrets.")
     actor: AuditActorAnswer
     client_address: str
     request_id: str

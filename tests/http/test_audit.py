@@ -92,7 +92,7 @@ async def test_neither_keys_nor_secrets_are_in_it(org: Tenant) -> None:
 
 
 async def test_dead_letters_and_acts_are_in_it(org: Tenant) -> None:
-    """A purge is there with its filter, an act with its id, filter and arguments."""
+    """A purge is there with its filter and its default limit, an act with its id, filter and arguments."""
     await org.bury()
     act = await begin(org, "set_priority", queue_name="emails", arguments={"priority": 4})
     await org.post("/jobs/dlq/purge", {"confirm": True, "queue_name": "emails"})
@@ -100,7 +100,10 @@ async def test_dead_letters_and_acts_are_in_it(org: Tenant) -> None:
 
     aborted, purged, begun = await entries(org)
     assert (aborted["act"], aborted["target"]) == ("jobs.acts_abort", act["id"])
-    assert (purged["act"], purged["details"]) == ("jobs.dlq_purge", {"queue_name": "emails"})
+    assert (purged["act"], purged["details"]) == (
+        "jobs.dlq_purge",
+        {"queue_name": "emails", "limit": 10_000},
+    )
     assert (begun["act"], begun["target"], begun["status_code"]) == ("jobs.acts_create", act["id"], 202)
     assert begun["details"] == {
         "act": "set_priority",

@@ -180,11 +180,17 @@ async def test_rotation_makes_no_room_in_the_plan(org: Tenant, core: Core, clock
 
 
 async def test_a_rotation_is_in_the_audit_log(org: Tenant) -> None:
-    """Who rotated what, for how long, and what was made; not the key."""
+    """Who rotated which key, for how long, also by default, done or refused; not the new key."""
     old = await made(org)
-    new = await rotate(org, old["id"], overlap_seconds=60)
-    entry = next(one for one in await org.get("/audit") if one["act"] == "api_keys.rotate")
+    new = await rotate(org, old["id"])
+    await rotate(org, old["id"], 409, overlap_seconds=60)
+    await rotate(org, "key_0", 404)
+    missing, refused, done = (await org.get("/audit"))[:3]
 
-    assert (entry["outcome"], entry["details"]) == ("done", {"overlap_seconds": 60})
-    assert {old["id"], new["id"]} & {entry["target"]}
-    assert new["key"] not in str(entry)
+    assert [entry["act"] for entry in (missing, refused, done)] == ["api_keys.rotate"] * 3
+    assert (done["outcome"], done["target"]) == ("done", old["id"])
+    assert done["details"] == {"overlap_seconds": DAY}
+    assert (refused["outcome"], refused["target"]) == ("refused", old["id"])
+    assert (refused["code"], refused["details"]) == ("CONFLICT", {"overlap_seconds": 60})
+    assert (missing["target"], missing["code"]) == ("key_0", "NOT_FOUND")
+    assert new["key"] not in str(await org.get("/audit"))
