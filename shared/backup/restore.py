@@ -33,7 +33,8 @@ def read_manifest(file: Path) -> Manifest:
 def restore(file: Path, database_url: str, folders: Sequence[Path]) -> Manifest:
     """Put a dump into an empty database, and count it. The login becomes the owner of the tables.
 
-    Raises BackupError when the database has tables, or does not get all that was dumped.
+    Raises BackupError when the database has tables, when it fails, with nothing left behind, and when the
+    database does not get all that was dumped, with what it got.
     """
     manifest = read_manifest(file)
     with connect(database_url) as connection:
@@ -42,11 +43,20 @@ def restore(file: Path, database_url: str, folders: Sequence[Path]) -> Manifest:
         if connection.execute(QUERIES["tables"].sql).fetchone():
             raise BackupError("The database has tables already: restore beside it, into an empty one.")
         connection.execute(QUERIES["role"].sql)
-        programs.run("pg_restore", database_url, "--no-owner", "--exit-on-error", file)
+        try:
+            programs.run("pg_restore", database_url, "--no-owner", "--single-transaction", file)
+        except BackupError as error:
+            raise BackupError(
+                "Nothing was restored, and the database is as it was. Put right what is said here and run it"
+                f" again, or take another backup: {error}"
+            ) from error
         see_all(connection)
         lacking = Contents.of(connection).lacks(manifest.contents)
     if lacking:
-        raise BackupError(f"Not all of it was restored: {'; '.join(lacking[:5])}.")
+        raise BackupError(
+            f"Not all of it was restored: {'; '.join(lacking[:5])}. Do not go on with this database: restore"
+            " another backup, into a new one."
+        )
     return manifest
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from shared.backup.contents import digest_of
 from shared.backup.dump import manifest_of
 from shared.command.exits import Exit
 from shared.edge.opening import open_core
@@ -175,6 +176,27 @@ def test_a_restore_that_fails_says_why(backups: Backups, empty_url: str, tmp_pat
 
     assert refused.code == Exit.FAILED
     assert 'relation "job" already exists' in refused.err
+
+
+def test_a_restore_that_fails_half_way_leaves_nothing(
+    backups: Backups, orgs: list[Tenant], empty_url: str, tmp_path: Path
+) -> None:
+    """A dump that breaks off in its rows leaves the database empty, says so, and a whole one fits into it."""
+    whole, broken = tmp_path / "whole.dump", tmp_path / "broken.dump"
+    backups("backup", whole)
+    broken.write_bytes(whole.read_bytes()[:-100])
+    manifest = json.loads(manifest_of(whole).read_text())
+    manifest_of(broken).write_text(json.dumps(manifest | {"sha256": digest_of(broken)}))
+    refused = backups("restore", broken, "--to", empty_url)
+    with psycopg.connect(empty_url) as owner:
+        left = owner.execute("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace")
+        left_over = left.fetchall()
+    restored = backups("restore", whole, "--to", empty_url)
+
+    assert (refused.code, left_over) == (Exit.FAILED, [])
+    assert "Nothing was restored, and the database is as it was" in refused.err
+    assert restored.code == Exit.DONE, restored.err
+    assert len(orgs) == ORGANIZATIONS
 
 
 def test_a_dump_that_would_lack_rows_is_not_made(backups: Backups, tmp_path: Path) -> None:
