@@ -23,6 +23,8 @@ COMMANDS = {
     "schedules": "See schedules and when they fire next; pause, resume and trigger them.",
     "workflows": "See workflows: the graph of their steps, as it runs.",
     "workers": "See who works, and on how much.",
+    "webhooks": "See webhooks and how their deliveries went; rotate their secrets.",
+    "keys": "See API keys; make, rotate and revoke them.",
     "tail": "Follow what happens, as it happens.",
     "audit": "See who did what.",
     "doctor": "Look at a whole installation, and say what is wrong and how to mend it.",
