@@ -93,7 +93,11 @@ async def _exchange(
     sent = {"Host": target.authority, "Content-Length": str(len(body)), **headers}
     async with connection:
         request = httpcore.Request("POST", url, headers=list(sent.items()), content=body)
-        response = await connection.handle_async_request(request)
+        try:
+            response = await connection.handle_async_request(request)
+        except AttributeError as error:
+            # uvloop has no socket any more of a connection that broke as it was made, and anyio asks that.
+            raise httpcore.ConnectError from error
         answer.status_code = response.status
         try:
             async with aclosing(response.aiter_stream()) as chunks:  # type: ignore[type-var]

@@ -135,8 +135,8 @@ async def line_to(server_url: str, own_port: int = 0) -> AsyncIterator[Line]:
 
 
 def _break(writer: asyncio.StreamWriter) -> None:
-    # One that has ended already has no socket any more.
+    # One that has ended already has no socket any more, or in uvloop one without a number.
     if (opened := writer.get_extra_info("socket")) is not None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
     writer.transport.abort()

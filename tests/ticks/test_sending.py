@@ -7,9 +7,11 @@ import struct
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
+import uvloop
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -190,6 +192,36 @@ async def test_a_broken_answer_is_a_failure_with_a_reason(
 
     assert (outcome.is_success, outcome.status_code) == (False, status)
     assert said in str(outcome.error)
+
+
+def test_a_connection_that_breaks_as_it_is_made_is_a_failure_with_a_reason() -> None:
+    """A target that hangs up before it is asked says no; on the loop that the service runs on, too."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def hang_up() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+
+    async def post_often(url: str) -> list[Outcome]:
+        return [await post(url) for _ in range(200)]
+
+    hanging_up = Thread(target=hang_up)
+    hanging_up.start()
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            outcomes = runner.run(post_often(f"http://127.0.0.1:{listener.getsockname()[1]}/in"))
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        hanging_up.join()
+
+    assert all("No connection" in str(outcome.error) for outcome in outcomes)
+    assert not any(outcome.is_final for outcome in outcomes)
 
 
 @pytest.mark.parametrize(
