@@ -8,6 +8,11 @@ WHERE api_key.hashed_under <> ALL(%(accepted)s::bytea[])
   AND organization.deleted_at IS NULL
   AND (api_key.expires_at IS NULL OR api_key.expires_at > %(now)s);
 
+-- signed_until --
+SELECT max(signing_secret.signed_until) AS signed_until
+FROM signing_secret
+WHERE signing_secret.id = ANY(%(others)s::bytea[]);
+
 -- under_another --
 -- Keys that are good, or are so again when they or their organizations are switched on, and sealed values.
 SELECT (

@@ -8,6 +8,7 @@ from typing import Any
 from shared import ids
 from shared.core import Core
 from shared.errors import UnauthorizedError
+from shared.secret_keys import id_of
 from shared.store import SYSTEM, load_queries
 from shared.tenants.authenticate import caller_of_key, caller_of_token
 from shared.tenants.caller import PERMISSIONS, Caller
@@ -86,6 +87,12 @@ async def examine_token(core: Core, text: str, now: datetime) -> dict[str, Any]:
         "organization_id": claims["organization_id"],
         "expires_at": token.expires_at,
     }
+
+
+async def note_signing_secret(core: Core, now: datetime) -> None:
+    """Note that tokens are signed with the secret of now: nobody keeps a list of them to count later."""
+    secret_id = id_of(core.settings.secret_key)
+    await core.store.fetch(SYSTEM, QUERIES["note_signing_secret"], secret_id=secret_id, now=now)
 
 
 async def forget_expired_tokens(core: Core, now: datetime) -> int:

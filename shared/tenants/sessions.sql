@@ -6,6 +6,10 @@ FROM organization
 WHERE organization.org_id = %(org_id)s
 ON CONFLICT DO NOTHING;
 
+-- note_signing_secret --
+INSERT INTO signing_secret AS known (id, signed_until) VALUES (%(secret_id)s, %(now)s::timestamptz)
+ON CONFLICT (id) DO UPDATE SET signed_until = greatest(known.signed_until, excluded.signed_until);
+
 -- forget_expired_tokens hot --
 -- An expired token is refused without a note.
 DELETE FROM revoked_token

@@ -1,8 +1,12 @@
 """The doctor says what still needs a secret of the server that is being replaced."""
 
+from collections.abc import Callable
+from datetime import timedelta
+
 import psycopg
 
 from functions.ticks.tokens import run_once as tokens
+from shared.doctor.finding import Finding
 from shared.edge.opening import open_core
 from shared.settings import Settings
 from tests.doctor.conftest import Environment
@@ -61,3 +65,40 @@ async def test_what_needs_the_secret_before_is_counted_until_nothing_does(
     assert unread["webhooks secrets"].level == "failed"
     assert lost["rotation secret key"].level == "warning"
     assert "1 API key is refused" in lost["rotation secret key"].found
+
+
+async def test_sessions_need_the_secret_before_for_as_long_as_they_last(
+    own_database: Callable[[], str], settings: Settings, environment: Environment, clock: MovingClock
+) -> None:
+    """The doctor names when the last that it signed has ended, and after that no session is cut off."""
+    url, noted = own_database(), clock()
+    here = environment | {"DATABASE_URL": url}
+    core = await open_core(settings.model_copy(update={"database_url": url}), clock)
+    accepted = here | {"SECRET_KEY": OLD, "SECRET_KEY_FALLBACKS": NEW}
+    replaced = here | {"SECRET_KEY": NEW, "SECRET_KEY_FALLBACKS": OLD}
+
+    async def found(environment: Environment) -> Finding:
+        return (await look("rotation", environment=environment, clock=clock))["rotation sessions"]
+
+    async with served_at(core, BEFORE) as api:
+        org = await api.new_tenant()
+        await tokens.run_once(at(core, BEFORE), noted, 60)
+        clock.advance(minutes=59)
+        session = await api.post("/auth/login", {"api_key": org.key})
+    first = [await found(one) for one in (here | {"SECRET_KEY": OLD}, accepted, replaced)]
+    await tokens.run_once(at(core, CURRENT), clock(), 60)
+    back = await found(accepted)
+    clock.advance(days=29, hours=23)
+    async with served_at(core, CURRENT) as api:
+        await api.post("/auth/refresh", {"refresh_token": session["refresh_token"]})
+    during = await found(replaced)
+    clock.advance(hours=3)
+    async with served_at(core, CURRENT) as api:
+        await api.post("/auth/refresh", {"refresh_token": session["refresh_token"]}, 401)
+    after = await found(replaced)
+    await core.close()
+
+    assert [str(one.level) for one in first] == ["ok", "ok", "warning"]
+    assert [str(one.level) for one in (back, during, after)] == ["warning", "warning", "ok"]
+    assert first[2].found == during.found
+    assert f"{noted + timedelta(days=30, hours=2):%Y-%m-%d %H:%M} UTC" in during.found

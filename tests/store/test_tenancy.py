@@ -36,7 +36,7 @@ DIRECTORY_QUERIES = {
 }
 PEOPLE = {"app_user", "email_code", "signup_token"}
 """Known before there is an organization, and beyond one: only the system's role sees them."""
-OF_THE_SERVICE = {"job_measure", "job_measure_mark", "measured_queue", "timer_beat"}
+OF_THE_SERVICE = {"job_measure", "job_measure_mark", "measured_queue", "signing_secret", "timer_beat"}
 """What timers note of themselves and count of all: as above."""
 WITHOUT_ORGANIZATION = {"schema_migration"} | PEOPLE | OF_THE_SERVICE
 SAMPLES = {
