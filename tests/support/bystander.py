@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Json, Jsonb
 
-from shared.store.queries import prepared
+from shared.store.queries import Prepared, prepared
 
 _MADE_ANEW = re.compile(r"\b\d{16,19}\b|[a-z]+_[0-9a-hj-km-np-tv-z]{13}\b")
 """Ids that a statement makes are others each time."""
@@ -34,39 +35,82 @@ BY_TYPE: dict[str, Any] = {
 }
 
 
+@dataclass(frozen=True)
+class Ran:
+    """What a statement gave or was refused with, and the rows of all tables before it and after.
+
+    refused: why, in the server's words; empty where it ran.
+    """
+
+    said: str
+    refused: str
+    before: frozenset[str]
+    after: frozenset[str]
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the role may not touch what the statement is about, whoever's rows there are."""
+        return self.refused.startswith("permission denied for ")
+
+
 class Statements:
-    """Runs statements in a database in somebody's name and undoes them.
+    """Runs statements in a database in the name of an organization and undoes them.
 
     named: values by the names and types of parameters, which win over those of their types.
     """
 
     def __init__(self, connection: psycopg.Connection, named: Named) -> None:
+        # All of a run in one snapshot.
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         self._connection = connection
         self._named = named
-        self._tables = tables_of(connection)
+        self.tables = tables_of(connection)
+        connection.execute("SET ROLE spooled_system")
+        self._rows_at_rest = self._rows()
+        connection.execute("RESET ROLE")
 
-    def run(self, text: str, role: str, org_id: int, aim: Named) -> tuple[str, set[str]]:
-        """What a statement gives or is refused with, and the rows of all tables afterwards.
+    def run(self, text: str, org_id: int, aim: Named, first: str | None = None) -> Ran:
+        """Run a statement as the application does for one organization.
 
-        aim: values of parameters that win over all others.
+        aim: values of parameters that win over all others. first: a statement that makes, in the name of the
+        whole service, what this one is about.
         """
         statement = prepared(text)
-        kinds = self._parameters(statement.sql, statement.names)
-        values = [self._value(name, kind, aim) for name, kind in kinds]
+        values = self._values(statement, aim)
+        before, refused = self._rows_at_rest, ""
         with self._connection.transaction(force_rollback=True):
+            if first is not None:
+                self._connection.execute("SELECT set_config('role', 'spooled_system', true)")
+                making = prepared(first)
+                made = self._cursor().execute(making.sql, self._values(making, aim))
+                assert made.rowcount > 0, first
+                before = self._rows()
             self._connection.execute(
-                "SELECT set_config('role', %s, true), set_config('spooled.org_id', %s, true)",
-                (role, str(org_id)),
+                "SELECT set_config('role', 'spooled_app', true), set_config('spooled.org_id', %s, true)",
+                (str(org_id),),
             )
             try:
                 with self._connection.transaction():
-                    cursor = psycopg.RawCursor(self._connection)
-                    cursor.execute(statement.sql, values)
-                    said = repr(cursor.fetchall() if cursor.description else [])
+                    cursor = self._cursor().execute(statement.sql, values)
+                    said = self._said(cursor)
             except psycopg.Error as error:
-                said = type(error).__name__
+                said, refused = type(error).__name__, error.diag.message_primary or str(error)
             self._connection.execute("SELECT set_config('role', 'spooled_system', true)")
-            return said, self._rows()
+            return Ran(said, refused, before, self._rows())
+
+    def _said(self, cursor: psycopg.RawCursor[Any]) -> str:
+        """What a statement gave, but for the number of its transaction, which tells of the whole server."""
+        said = repr(cursor.fetchall() if cursor.description else [])
+        row = self._connection.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text").fetchone()
+        assert row is not None
+        return re.sub(rf"\b{row[0]}\b", "(transaction)", said)
+
+    def _cursor(self) -> psycopg.RawCursor[Any]:
+        return psycopg.RawCursor(self._connection)
+
+    def _values(self, statement: Prepared, aim: Named) -> list[Any]:
+        kinds = self._parameters(statement.sql, statement.names)
+        return [self._value(name, kind, aim) for name, kind in kinds]
 
     def _parameters(self, text: bytes, names: Iterable[str]) -> list[tuple[str, str]]:
         self._connection.execute(b"PREPARE looked_at AS " + text)
@@ -86,14 +130,15 @@ class Statements:
         base = kind.removesuffix("[]")
         return BY_TYPE[base] if base == kind else [BY_TYPE[base]]
 
-    def _rows(self) -> set[str]:
+    def _rows(self) -> frozenset[str]:
         selects = [
             sql.SQL("SELECT {} || t::text FROM {} AS t").format(
                 sql.Literal(f"{table}: "), sql.Identifier(table)
             )
-            for table in self._tables
+            for table in self.tables
         ]
-        return {row for (row,) in self._connection.execute(sql.SQL(" UNION ALL ").join(selects)).fetchall()}
+        found = self._connection.execute(sql.SQL(" UNION ALL ").join(selects)).fetchall()
+        return frozenset(row for (row,) in found)
 
 
 def tables_of(connection: psycopg.Connection) -> list[str]:

@@ -7,7 +7,7 @@ from shared import ids
 from tests.rights.estate import Estate
 from tests.support.bystander import Named
 
-_LARGEST = 2**62
+LARGEST = 2**62
 _MANY = ("limit", "page", "need", "most", "cap", "readable", "sample")
 _NOTHING = ("after", "after_org", "after_target", "offset", "first_id", "q_first", "since_id")
 _ALL = ("last_id", "q_last", "below", "before_id", "until_seq")
@@ -38,7 +38,7 @@ def parameters(estate: Estate, org_id: int, now: datetime) -> Named:
         "bigint": {
             **dict.fromkeys(_MANY, 100),
             **dict.fromkeys(_NOTHING, 0),
-            **dict.fromkeys(_ALL, _LARGEST),
+            **dict.fromkeys(_ALL, LARGEST),
             "org_id": org_id,
             "id": jobs[0],
             "job_id": jobs[0],
