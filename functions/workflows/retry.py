@@ -9,7 +9,7 @@ from shared.workflows.retry import retry_workflow
 
 @route("POST", "/api/v1/workflows/{workflow_id}/retry", scope="jobs:write", answer=WorkflowAnswer, audit=())
 async def endpoint(call: Call, workflow_id: str) -> dict[str, Any]:
-    """Bring back what failed and what was cancelled; a workflow that has not failed is 400."""
+    """Bring back what failed and what was cancelled; 400 if it has not failed, or what failed was deleted."""
     return await retry_workflow(call.core, call.caller, workflow_id, call.now)
 
 

@@ -16,7 +16,8 @@ QUERIES = load_queries(__file__)
 async def retry_workflow(core: Core, caller: Caller, public_id: str, now: datetime) -> dict[str, Any]:
     """Bring back what failed or was cancelled, and return the workflow. Completed steps stay completed.
 
-    Raises WorkflowNotFoundError, or InvalidInputError for a workflow that has not failed.
+    Raises WorkflowNotFoundError, or InvalidInputError for a workflow that has not failed, or of which nothing
+    can come back, since what failed was deleted.
     """
     row = await find_workflow(core, caller, public_id)
     if row["state"] != "failed":
@@ -24,5 +25,11 @@ async def retry_workflow(core: Core, caller: Caller, public_id: str, now: dateti
     stopped = await core.store.fetch(
         caller.scope, QUERIES["find_stopped"], org_id=caller.org_id, workflow_id=row["id"]
     )
-    await retry_jobs(core, caller, [step["id"] for step in stopped], now, (*RETRIED_STATES, "cancelled"))
-    return await get_workflow(core, caller, public_id, now)
+    asked = [step["id"] for step in stopped]
+    revived = await retry_jobs(core, caller, asked, now, (*RETRIED_STATES, "cancelled"))
+    answer = await get_workflow(core, caller, public_id, now)
+    # Without anything that came back it may still go on: by another retry at this moment, or as a step that
+    # was cancelled turned out not to be needed.
+    if not revived and answer["status"] == "failed":
+        raise InvalidInputError("Nothing of the workflow can be retried: its failed steps were deleted")
+    return answer

@@ -149,6 +149,26 @@ async def test_only_a_failed_workflow_can_be_retried(org: Tenant, state: str) ->
     assert (await org.get(path))["status"] == state
 
 
+async def test_a_workflow_whose_dead_steps_were_deleted_cannot_be_retried(org: Tenant) -> None:
+    """Where nothing can come back, retry is a 400 that says why; where a dead step is left, that one does."""
+    workflow = await made(org, step("a"), step("b", "a"), step("c", queue_name="others"))
+    path = f"/workflows/{workflow['id']}"
+    await bury(org, (await take(org))["a"])
+    await bury(org, (await take(org, "others"))["c"])
+    await org.post("/jobs/dlq/purge", {"queue_name": "steps", "confirm": True})
+    retried = await org.post(f"{path}/retry")
+    await bury(org, (await take(org, "others"))["c"])
+    await org.post("/jobs/dlq/purge", {"queue_name": "others", "confirm": True})
+
+    refused = await org.post(f"{path}/retry", status=400)
+
+    assert retried["status"] == "running"
+    assert "failed" in refused["message"]
+    assert "deleted" in refused["message"]
+    assert await statuses(org, workflow["id"]) == {"b": "cancelled"}
+    assert (await org.get(path))["status"] == "failed"
+
+
 async def test_cancel_revokes_running_leases(org: Tenant) -> None:
     """Cancel ends what is unfinished; a running step's complete is then 409; to repeat it is harmless."""
     workflow = await made(org, step("a"), step("b"), step("c", "b"))
