@@ -1,7 +1,7 @@
-"""Figures as a person says them."""
+"""Figures and instants as a person says them."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
@@ -18,6 +18,11 @@ def duration(length: timedelta) -> str:
         if count or parts:
             parts.append((count, unit))
     return " ".join(f"{count} {unit}" for count, unit in parts[:2] if count)
+
+
+def instant(when: datetime) -> str:
+    """To the second and in UTC, whatever zone it came in from the database: `2026-03-01T12:00:00Z`."""
+    return f"{when.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def counted(count: int, one: str, several: str) -> str:

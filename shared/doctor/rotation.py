@@ -7,7 +7,7 @@ from shared.doctor.finding import Area, Finding, ok, skipped, warning
 from shared.doctor.installation import Installation
 from shared.errors import SpooledError
 from shared.secret_keys import id_of
-from shared.spoken import counted
+from shared.spoken import counted, instant
 from shared.store import SYSTEM, load_queries
 from shared.tenants.tokens import LIFETIMES
 from shared.webhooks.resealing import sealed_under_another
@@ -80,7 +80,7 @@ async def sessions(installation: Installation) -> Finding:
     if end is None or end <= installation.now():
         return ok("no session needs another secret than SECRET_KEY")
     return warning(
-        f"sessions that SECRET_KEY_FALLBACKS signed may last until {end:%Y-%m-%d %H:%M} UTC",
+        f"sessions that SECRET_KEY_FALLBACKS signed may last until {instant(end)}",
         "Leave it as it is until then. Without it, whoever has such a session signs in again. See",
         "less docs/rotation.md",
     )

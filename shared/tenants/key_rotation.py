@@ -6,6 +6,7 @@ from typing import Any
 from shared import ids
 from shared.core import Core
 from shared.errors import ConflictError
+from shared.spoken import instant
 from shared.store import Row, load_queries
 from shared.tenants.authenticate import hashed
 from shared.tenants.caller import Caller
@@ -84,7 +85,7 @@ def _refuse(
     if predecessor is not None and predecessor["is_good"] and overlap:
         raise ConflictError(
             f"The key that this one takes the place of is good until"
-            f" {predecessor['expires_at']:%Y-%m-%dT%H:%M:%SZ}: wait until then, revoke it, or send"
+            f" {instant(predecessor['expires_at'])}: wait until then, revoke it, or send"
             " overlap_seconds: 0 to end both now."
         )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.core import Core
 from shared.errors import ConflictError
+from shared.spoken import instant
 from shared.store import SYSTEM, load_queries
 
 QUERIES = load_queries(__file__)
@@ -43,7 +44,7 @@ def refuse_a_third(previous: Mapping[str, Any], name: str, now: datetime) -> Non
     overlap = good_before(previous, name, now)
     if overlap is not None:
         raise ConflictError(
-            f"It is being replaced until {overlap.ends_at:%Y-%m-%dT%H:%M:%SZ}: wait until then, or send"
+            f"It is being replaced until {instant(overlap.ends_at)}: wait until then, or send"
             " overlap_seconds: 0 to end both now and get a third one."
         )
 

@@ -7,6 +7,7 @@ from typing import Any
 from shared import ids
 from shared.core import Core
 from shared.errors import ConflictError
+from shared.spoken import instant
 from shared.store import SYSTEM, load_queries
 from shared.tenants.caller import Caller
 from shared.webhooks.manage import find_webhook
@@ -46,7 +47,7 @@ async def rotate_secret(
         if ends_at is None:
             raise ConflictError("The secret was changed by another request just now: look, and rotate again.")
         raise ConflictError(
-            f"The secret is being replaced until {ends_at:%Y-%m-%dT%H:%M:%SZ}: wait"
+            f"The secret is being replaced until {instant(ends_at)}: wait"
             " until then, or send overlap_seconds: 0 to end both secrets now and get a third one."
         )
     return webhook_answer(row) | {"secret": chosen}
