@@ -7,7 +7,6 @@ import psycopg
 from shared.edge.opening import open_core
 from shared.settings import Settings
 from tests.support.api import api_of
-from tests.support.rotation import NEW, OLD
 
 HOOK = {"name": "h", "url": "https://hooks.example.com/", "events": ["job.created"], "secret": "first"}
 
