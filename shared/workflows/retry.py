@@ -17,7 +17,7 @@ async def retry_workflow(core: Core, caller: Caller, public_id: str, now: dateti
     """Bring back what failed or was cancelled, and return the workflow. Completed steps stay completed.
 
     Raises WorkflowNotFoundError, or InvalidInputError for a workflow that has not failed, or of which nothing
-    can come back, since what failed was deleted.
+    can come back: what failed was deleted, or stands outside of it and is still dead.
     """
     row = await find_workflow(core, caller, public_id)
     if row["state"] != "failed":
@@ -31,5 +31,7 @@ async def retry_workflow(core: Core, caller: Caller, public_id: str, now: dateti
     # Without anything that came back it may still go on: by another retry at this moment, or as a step that
     # was cancelled turned out not to be needed.
     if not revived and answer["status"] == "failed":
-        raise InvalidInputError("Nothing of the workflow can be retried: its failed steps were deleted")
+        raise InvalidInputError(
+            "Nothing of the workflow can be retried: what failed was deleted, or is a job outside of it"
+        )
     return answer

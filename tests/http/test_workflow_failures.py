@@ -169,6 +169,22 @@ async def test_a_workflow_whose_dead_steps_were_deleted_cannot_be_retried(org: T
     assert (await org.get(path))["status"] == "failed"
 
 
+async def test_a_workflow_whose_steps_wait_for_a_dead_job_elsewhere_cannot_be_retried(org: Tenant) -> None:
+    """The refusal says that the job is outside; once that job is retried, the step waits for it again."""
+    workflow, outside = await made(org, step("a")), await org.push("elsewhere")
+    path = f"/workflows/{workflow['id']}"
+    child = workflow["job_ids"][0]["job_id"]
+    await org.post(f"/jobs/{child}/dependencies", {"depends_on": [outside["id"]]})
+    await bury(org, await org.dequeue("elsewhere"))
+
+    refused = await org.post(f"{path}/retry", status=400)
+    await org.post(f"/jobs/{outside['id']}/retry")
+
+    assert "failed" in refused["message"]
+    assert "outside" in refused["message"]
+    assert await statuses(org, workflow["id"]) == {"a": "scheduled"}
+
+
 async def test_cancel_revokes_running_leases(org: Tenant) -> None:
     """Cancel ends what is unfinished; a running step's complete is then 409; to repeat it is harmless."""
     workflow = await made(org, step("a"), step("b"), step("c", "b"))
