@@ -131,6 +131,22 @@ async def test_parent_and_child_may_be_cancelled_in_one_batch(org: Tenant, core:
     assert (ended["status"], ended["progress"]["cancelled"]) == ("failed", 4)
 
 
+async def test_a_workflow_whose_steps_first_run_after_a_retry_starts_then(
+    org: Tenant, clock: MovingClock
+) -> None:
+    """One that failed before any step was claimed has started with the first claim after its retry."""
+    workflow = await made(org, step("a"))
+    path = f"/workflows/{workflow['id']}"
+    await org.delete(f"/jobs/{workflow['job_ids'][0]['job_id']}")
+    retried = await org.post(f"{path}/retry")
+    clock.advance(seconds=5)
+
+    claimed = (await take(org))["a"]
+
+    assert (retried["status"], retried["started_at"]) == ("running", None)
+    assert (await org.get(path))["started_at"] == claimed["started_at"]
+
+
 @pytest.mark.parametrize("state", ["pending", "running", "completed", "cancelled"])
 async def test_only_a_failed_workflow_can_be_retried(org: Tenant, state: str) -> None:
     """Retry in any other state is a 400 that says `failed` and changes nothing."""
