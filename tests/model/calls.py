@@ -1,67 +1,13 @@
 """The requests that the acts of a history become, once it is known which jobs they mean."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
-from tests.model.drawing import Drawn, Place
+from tests.model.drawing import Drawn
+from tests.model.flow_calls import FLOW_CALLS
+from tests.model.known import Call, Known
 from tests.model.world import World
-
-Request = tuple[str, str, Any]
-T = TypeVar("T")
-UNKNOWN_JOB = "job_0000000000001"
-
-
-class Hold(NamedTuple):
-    """A lease that was once given."""
-
-    job_id: str
-    lease: str
-    worker: str
-
-
-@dataclass
-class Known:
-    """What clients know: the jobs and the leases they were told of, also those that are no more.
-
-    number: of acts, which marks what each makes.
-    """
-
-    world: World
-    number: int = 0
-    jobs: list[str] = field(default_factory=list)
-    holds: list[Hold] = field(default_factory=list)
-
-    def job(self, place: Place, *states: str) -> str:
-        """One of the latest jobs; an apt one is in one of the states, when there is any."""
-        apt = [
-            job_id
-            for job_id in self.jobs
-            if job_id in self.world.jobs and self.world.jobs[job_id].state in states
-        ]
-        return _latest(apt if place.apt and apt else self.jobs, place, UNKNOWN_JOB)
-
-    def hold(self, place: Place) -> Hold:
-        """One of the latest leases; an apt one is still the job's, when there is any."""
-        apt = [hold for hold in self.holds if self.world.holds(hold.job_id, hold.lease)]
-        return _latest(apt if place.apt and apt else self.holds, place, Hold(UNKNOWN_JOB, "lease_none", "w"))
-
-
-def _latest(known: Sequence[T], place: Place, otherwise: T) -> T:
-    return known[-1 - place.back % len(known)] if known else otherwise
-
-
-class Call(NamedTuple):
-    """An act that knows its jobs: of which the model is asked, and the request that the service gets.
-
-    touches: the jobs that it names.
-    """
-
-    act: str
-    given: dict[str, Any]
-    request: Request | None = None
-    touches: tuple[str, ...] = ()
 
 
 def call_of(drawn: Drawn, known: Known) -> Call:
@@ -206,4 +152,4 @@ _CALLS: dict[str, Callable[[Drawn, Known], Call]] = {
     "get": _of_job("get", "GET", "", body=lambda _given: None),
     "run_timers": _by_itself("run_timers"),
     "move_clock": _by_itself("move_clock"),
-}
+} | FLOW_CALLS

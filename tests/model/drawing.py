@@ -57,7 +57,7 @@ configs = st.fixed_dictionaries(
         "backoff_multiplier": st.sampled_from([1.0, 2.0]),
         "backoff_max_seconds": st.sampled_from([5.0, 3600.0]),
         "concurrency": st.none() | st.integers(1, 3),
-        "enabled": st.booleans(),
+        "enabled": seldom.map(lambda rare: not rare),
     },
 )
 
@@ -69,6 +69,45 @@ def _settling(name: str, reach: int, **fields: Any) -> st.SearchStrategy[Drawn]:
     return _act(name, hold=_places(reach), by=by, fenced=seldom.map(lambda rare: not rare), **fields)
 
 
+@st.composite
+def _steps(draw: st.DrawFn, queue: st.SearchStrategy[str]) -> list[Drawn]:
+    return [
+        {"key": f"s{n}", "queue": draw(queue), "depends_on": draw(_earlier(n)), **draw(_ways)}
+        for n in range(draw(st.integers(2, 4)))
+    ]
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> list[Drawn]:
+    """Steps that wait for earlier ones, and seldom something that cannot be."""
+    steps = draw(_steps(queues))
+    wrong = draw(st.sampled_from([None] * 12 + ["key", "parent", "cycle"]))
+    if wrong == "key":
+        steps[-1]["key"] = "s0"
+    elif wrong is not None:
+        steps[0]["depends_on"] = ["nobody" if wrong == "parent" else steps[-1]["key"]]
+        steps[-1]["depends_on"] = ["s0"]
+    return steps
+
+
+def _earlier(n: int) -> st.SearchStrategy[list[str]]:
+    keys = [f"s{earlier}" for earlier in range(n)]
+    return st.lists(st.sampled_from(keys), unique=True, max_size=2) if keys else st.just([])
+
+
+_kinds_of_edge = st.sampled_from(["success", "success", "completion", "failure"])
+_ways = st.fixed_dictionaries(
+    {},
+    optional={
+        "dependency_mode": st.sampled_from(["all", "any"]),
+        "dependency_type": _kinds_of_edge,
+        "priority": st.integers(-1, 1),
+        "max_retries": st.integers(0, 1),
+        "timeout_seconds": st.sampled_from([1, 10, 300]),
+    },
+)
+
+
 def acts(reach: int, *but: str) -> st.SearchStrategy[Drawn]:
     """One act, none of those in `but`; of jobs and leases it names one of the latest `reach`."""
     kinds = _kinds(reach)
@@ -76,12 +115,26 @@ def acts(reach: int, *but: str) -> st.SearchStrategy[Drawn]:
     return st.sampled_from(names).flatmap(kinds.__getitem__)
 
 
-_FREQUENT = {"enqueue": 3, "claim": 4, "complete": 2, "fail": 4, "retry": 2, "run_timers": 2}
+_FREQUENT = {
+    "enqueue": 3,
+    "claim": 6,
+    "complete": 4,
+    "fail": 5,
+    "retry": 2,
+    "run_timers": 2,
+    "create_workflow": 2,
+    "retry_workflow": 3,
+    "depend": 3,
+}
+
+
+_modes = st.sampled_from([None, "all", "any"])
 
 
 def _kinds(reach: int) -> dict[str, st.SearchStrategy[Drawn]]:
     jobs, limits = _places(reach), st.sampled_from([1, 2, 5])
     some = st.lists(jobs, min_size=1, max_size=4)
+    few = st.lists(jobs, min_size=1, max_size=2)
     kinds: list[tuple[str, Drawn]] = [
         ("enqueue", {"job": new_jobs}),
         ("enqueue_many", {"jobs": st.lists(new_jobs, min_size=1, max_size=4)}),
@@ -98,6 +151,10 @@ def _kinds(reach: int) -> dict[str, st.SearchStrategy[Drawn]]:
         ("resume", {"queue": queues}),
         ("get", {"job": jobs}),
         ("run_timers", {}),
+        ("create_workflow", {"steps": graphs()}),
+        ("cancel_workflow", {"workflow": _places(1)}),
+        ("retry_workflow", {"workflow": _places(1)}),
+        ("depend", {"job": jobs, "parents": few, "mode": _modes, "kind": st.none() | _kinds_of_edge}),
     ]
     settling: list[tuple[str, Drawn]] = [
         ("complete", {"result": st.sampled_from([None, {"ok": True}])}),
@@ -116,9 +173,10 @@ openings = queues.flatmap(
         _act(
             "configure", queue=st.just(queue), fields=configs.map(lambda fields: fields | {"enabled": True})
         ),
-        _act("enqueue_many", jobs=st.lists(_new_jobs(st.just(queue), later=[0]), min_size=3, max_size=6)),
+        _act("enqueue_many", jobs=st.lists(_new_jobs(st.just(queue), later=[0]), min_size=3, max_size=6))
+        | _act("create_workflow", steps=_steps(st.just(queue))),
         _act("claim", queue=st.just(queue), worker=workers, limit=st.just(3), lease=leases),
     ).map(list)
 )
-"""Some jobs, of which some are held."""
+"""Some jobs or a workflow, of which some are held."""
 moves = _act("move_clock", seconds=st.sampled_from([1, 1, 5, 11, 61, 301, 90_000]))

@@ -1,8 +1,10 @@
 """A job and a queue of the model, and a job as the service must show it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+from tests.model.edge import Edge, verdict
 
 SETTLED = frozenset({"completed", "deadletter", "cancelled"})
 
@@ -56,7 +58,12 @@ class Queue:
 
 @dataclass
 class Job:
-    """`run_at` is a `Between` from a lapse to the first look, as nobody is told of the jitter."""
+    """A job as it stands.
+
+    run_at: a `Between` from a lapse to the first look, as nobody is told of the jitter.
+    edges: by the parent's id. They are replaced and never changed, as worlds share them.
+    end_cause: the verdict by which its parents cancelled it.
+    """
 
     id: str
     queue: str
@@ -78,11 +85,29 @@ class Job:
     worker: str | None = None
     error: str | None = None
     result: Any = None
+    workflow: str | None = None
+    step: str | None = None
+    mode: str | None = None
+    edges: dict[str, Edge] = field(default_factory=dict)
+    end_cause: str | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.state == "pending" and self.verdict == "waiting"
+
+    @property
+    def verdict(self) -> str:
+        """What its parents make of it."""
+        return verdict(self.mode, self.edges.values())
+
+    @property
+    def is_unneeded(self) -> bool:
+        return self.end_cause == "unneeded"
 
     def is_due(self, now: datetime) -> bool:
         """One whose backoff began in this instant is not due in it."""
         is_ahead = isinstance(self.run_at, Between) or self.run_at > now
-        return self.state == "pending" and not is_ahead and not self.is_expired(now)
+        return self.state == "pending" and not is_ahead and not self.is_expired(now) and not self.is_waiting
 
     def is_lapsed(self, now: datetime) -> bool:
         return self.leased_until is not None and self.leased_until <= now
@@ -91,9 +116,10 @@ class Job:
         return self.expires_at is not None and self.expires_at <= now
 
     def status(self, now: datetime) -> str:
-        """`scheduled` is a first run that lies ahead."""
-        is_ahead = not isinstance(self.run_at, Between) and self.run_at > now
-        return "scheduled" if self.state == "pending" and not self.attempts and is_ahead else self.state
+        """`scheduled` is a first run that lies ahead, and a job that waits for others."""
+        is_ahead = not isinstance(self.run_at, Between) and self.run_at > now and not self.attempts
+        is_scheduled = self.state == "pending" and (is_ahead or self.is_waiting)
+        return "scheduled" if is_scheduled else self.state
 
     @property
     def scheduled_at(self) -> Any:
@@ -130,10 +156,19 @@ class Job:
             "lease_expires_at": self.leased_until,
             "leased_until": self.leased_until,
             "idempotency_key": self.key,
-        }
+            "workflow_id": self.workflow,
+            "dependency_mode": self.mode,
+        } | ({} if self.state == "cancelled" else {"dependencies_met": not self.is_waiting})
 
     def claimed(self, now: datetime) -> dict[str, Any]:
         """What the worker hears that just took it."""
-        left_out = {"result", "updated_at", "completed_at", "expires_at"}
+        left_out = {
+            "result",
+            "updated_at",
+            "completed_at",
+            "expires_at",
+            "dependency_mode",
+            "dependencies_met",
+        }
         shown = {name: value for name, value in self.whole(now).items() if name not in left_out}
         return shown | {"worker_id": self.worker}

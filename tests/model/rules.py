@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
 
+from tests.model.graph import Graph
 from tests.model.job import SETTLED, Between, Job, Queue
 
 Answer = tuple[int, Any]
@@ -16,15 +17,13 @@ STALE: Answer = (409, {"code": "LEASE_EXPIRED"})
 
 
 @dataclass
-class Rules:
-    """One organization as it stands. `now` stands still until somebody moves it.
+class Rules(Graph):
+    """One organization as it stands.
 
     seen: the answer to the act that is under way.
     """
 
-    now: datetime
     queues: dict[str, Queue] = field(default_factory=dict)
-    jobs: dict[str, Job] = field(default_factory=dict)
     keys: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     leases: set[str] = field(default_factory=set)
     seen: Answer = (0, None)
@@ -33,7 +32,7 @@ class Rules:
         """Another world that begins like this one."""
         queues = {name: copy(queue) for name, queue in self.queues.items()}
         jobs = {job_id: copy(job) for job_id, job in self.jobs.items()}
-        return type(self)(self.now, queues, jobs, {**self.keys}, {*self.leases})
+        return type(self)(self.now, jobs, {**self.workflows}, queues, {**self.keys}, {*self.leases})
 
     def told(self, *path: Any) -> Any:
         """A part of the body that was seen; None where there is none."""
@@ -110,7 +109,17 @@ class Rules:
             job.started_at = job.updated_at = self.now
             job.leased_until = self.now + timedelta(seconds=lease or job.timeout_seconds)
             job.lease = self._fresh(leases.get(job.id))
-        return [job.claimed(self.now) for job in due[:limit]]
+            self.started(job)
+        return [job.claimed(self.now) | self.heard(job) for job in due[:limit]]
+
+    def heard(self, job: Job) -> dict[str, Any]:
+        """What a step is told of those that it waited for."""
+        workflow = self.workflows.get(job.workflow or "")
+        if workflow is None:
+            return {}
+        done = {key: self.jobs.get(job_id) for key, job_id in workflow.steps.items() if job_id in job.edges}
+        results = {key: step.result for key, step in done.items() if step and step.state == "completed"}
+        return {"key": job.step, "parents": results}
 
     def _fresh(self, lease: Any) -> Any:
         """A lease never comes again."""
@@ -137,28 +146,22 @@ class Rules:
         job.lease = job.leased_until = job.worker = None
         return job
 
-    def end(self, job: Job, state: str) -> Job:
-        job.state, job.finished_at, job.updated_at, job.leased_until = state, self.now, self.now, None
-        return job
-
     def done(self, job_id: str, result: Any) -> Job:
-        job = self.end(self.jobs[job_id], "completed")
+        job = self.jobs[job_id]
         job.result = result
+        self.end("completed", job)
         return job
 
     def failed(self, job: Job, error: str, *, no_retry: bool) -> Job:
         job.error = error
         if no_retry or job.attempts > job.max_retries:
-            return self.end(job, "deadletter")
+            self.end("deadletter", job)
+            return job
         return self.let_go(job, self.queues[job.queue].backoff(job.attempts, self.now))
 
     def dead(self, queue: str | None) -> list[Job]:
         dead = [job for job in self.jobs.values() if job.state == "deadletter" and queue in (None, job.queue)]
         return sorted(dead, key=lambda job: job.id)
-
-    def revive(self, job: Job) -> Job:
-        job.attempts, job.error, job.started_at, job.finished_at, job.expires_at = 0, None, None, None, None
-        return self.let_go(job, self.now)
 
 
 def already(job: Job) -> Answer:

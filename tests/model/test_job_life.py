@@ -1,7 +1,9 @@
 """The service and a model of it in plain Python live through the same histories and answer the same."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -15,13 +17,15 @@ from shared.settings import Settings
 from tests.model.drawing import Drawn, acts, moves, openings
 from tests.model.history import Player, StandingClock
 from tests.model.world import World
-from tests.support.api import Api
+from tests.support.api import Api, api_of
 from tests.support.effort import examples
 
 T = TypeVar("T")
+History = list[list[Drawn]]
+Lived = Callable[[History], Awaitable[None]]
 
 
-def joined(parts: tuple[list[Drawn], list[list[Drawn]]]) -> list[list[Drawn]]:
+def joined(parts: tuple[list[Drawn], History]) -> History:
     """A history whose first acts have made something to act on."""
     opening, rest = parts
     return [[act] for act in opening] + rest
@@ -47,11 +51,20 @@ def clock() -> StandingClock:
 
 
 @pytest.fixture
-async def core(settings: Settings, own_url: str, clock: StandingClock) -> AsyncIterator[Core]:
-    """Services whose timers see no other module's jobs."""
-    opened = await open_core(settings.model_copy(update={"database_url": own_url}), clock)
-    yield opened
-    await opened.close()
+async def cores(settings: Settings, own_url: str, clock: StandingClock) -> AsyncIterator[list[Core]]:
+    """Services of two processes, whose timers see no other module's jobs."""
+    async with AsyncExitStack() as opened:
+        own = settings.model_copy(update={"database_url": own_url})
+        both = [await open_core(own, clock) for _ in range(2)]
+        for core in both:
+            opened.push_async_callback(core.close)
+        yield both
+
+
+@pytest.fixture
+async def apis(cores: list[Core]) -> AsyncIterator[list[Api]]:
+    async with AsyncExitStack() as opened:
+        yield [await opened.enter_async_context(api_of(core)) for core in cores]
 
 
 @pytest.fixture(scope="module")
@@ -62,27 +75,28 @@ def tally() -> Iterator[Counter[str]]:
     print("", *(f"{count:9,} {name}" for name, count in sorted(counts.items())), sep="\n")  # noqa: T201 - asked for
 
 
-async def lived(
-    api: Api, core: Core, clock: StandingClock, tally: Counter[str], history: Sequence[Sequence[Drawn]]
-) -> None:
-    clock.now = datetime.now(UTC)
-    player = Player(await api.new_tenant(), core, clock, World(clock.now), tally)
-    await player.play(history)
+@pytest.fixture
+def lived(apis: list[Api], cores: list[Core], clock: StandingClock, tally: Counter[str]) -> Lived:
+    """Plays a history in an organization of its own."""
+
+    async def play(history: History) -> None:
+        clock.now = datetime.now(UTC)
+        org = await apis[0].new_tenant()
+        doors = [replace(org, client=api.client) for api in apis]
+        await Player(doors, cores[-1], clock, World(clock.now), tally).play(history)
+
+    return play
 
 
 @examples(20)
 @given(history=one_by_one)
-async def test_each_answer_is_the_models(
-    api: Api, core: Core, clock: StandingClock, tally: Counter[str], history: list[list[Drawn]]
-) -> None:
+async def test_each_answer_is_the_models(lived: Lived, history: History) -> None:
     """Whatever clients do one after the other, each answer is that of the model."""
-    await lived(api, core, clock, tally, history)
+    await lived(history)
 
 
 @examples(20)
 @given(history=at_once)
-async def test_what_is_done_at_once_is_as_if_one_after_the_other(
-    api: Api, core: Core, clock: StandingClock, tally: Counter[str], history: list[list[Drawn]]
-) -> None:
+async def test_what_is_done_at_once_is_as_if_one_after_the_other(lived: Lived, history: History) -> None:
     """Whatever clients do at once, some order of it makes each answer and what follows the model's."""
-    await lived(api, core, clock, tally, history)
+    await lived(history)

@@ -6,13 +6,14 @@ What nobody can know beforehand (ids, leases, jitter) is read from the answer th
 from datetime import timedelta
 from typing import Any
 
+from tests.model.flows import Flows
 from tests.model.job import SETTLED, Queue
-from tests.model.rules import CONFLICT, NOT_FOUND, Answer, Rules, already, within
+from tests.model.rules import CONFLICT, NOT_FOUND, Answer, already, within
 
 NOBODY: frozenset[str] = frozenset()
 
 
-class World(Rules):
+class World(Flows):
     """One organization, and what can be done to it: each act gives the answer that it must have.
 
     passed: jobs that others are at in this instant, which a claim may pass over.
@@ -105,7 +106,7 @@ class World(Rules):
             return NOT_FOUND
         if job.state != "pending":
             return already(job) if job.state in SETTLED else CONFLICT
-        self.end(job, "cancelled")
+        self.end("cancelled", job)
         return 204, None
 
     def retry(self, job_id: str) -> Answer:
@@ -114,7 +115,8 @@ class World(Rules):
             return NOT_FOUND
         if job.state != "deadletter":
             return CONFLICT
-        return 200, self.revive(job).whole(self.now)
+        self.revive(job)
+        return 200, job.whole(self.now)
 
     def retry_dead(
         self, named: list[str] | None, queue: str | None, limit: int, passed: frozenset[str] = NOBODY
@@ -123,7 +125,8 @@ class World(Rules):
         lost = {*(self.told("skipped_jobs") or ())} & passed - {*(named or ())}
         found = {job.id for job in self.dead(queue) if named is None or job.id in named} | lost
         chosen = sorted(found)[:limit]
-        revived = [self.revive(self.jobs[job_id]).id for job_id in chosen if job_id not in lost]
+        revived = [job_id for job_id in chosen if job_id not in lost]
+        self.revive(*(self.jobs[job_id] for job_id in revived))
         skipped = [job_id for job_id in dict.fromkeys([*(named or ()), *chosen]) if job_id not in revived]
         answer = {"retried_count": len(revived), "retried_jobs": revived, "skipped_jobs": skipped}
         return 200, answer
@@ -131,7 +134,7 @@ class World(Rules):
     def purge_dead(self, queue: str | None, limit: int) -> Answer:
         doomed = self.dead(queue)[:limit]
         for job in doomed:
-            del self.jobs[job.id]
+            self.delete(job)
         return 200, {"purged_count": len(doomed)}
 
     def set_priority(self, job_id: str, priority: int) -> Answer:
@@ -205,7 +208,6 @@ class World(Rules):
         return 0, None
 
     def expire(self) -> Answer:
-        for job in self.jobs.values():
-            if job.state == "pending" and job.is_expired(self.now):
-                self.end(job, "cancelled")
+        expired = [job for job in self.jobs.values() if job.state == "pending" and job.is_expired(self.now)]
+        self.end("cancelled", *expired)
         return 0, None
