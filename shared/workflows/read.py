@@ -42,7 +42,7 @@ async def list_workflows(
     limit = min(limit, LARGEST_PAGE)
     rows = await core.store.fetch(
         caller.scope,
-        QUERIES["list_workflows"],
+        QUERIES["list_workflows"].filled(of_state=_of_state(status)),
         org_id=caller.org_id,
         queues=caller.queue_filter,
         state=status,
@@ -51,6 +51,12 @@ async def list_workflows(
         offset=offset,
     )
     return [summary_answer(row) for row in rows[:limit]], len(rows) > limit
+
+
+def _of_state(status: str | None) -> str:
+    if status is None:
+        return ""
+    return QUERIES["completed" if status == "completed" else "not_completed"].sql
 
 
 async def get_workflow(core: Core, caller: Caller, public_id: str, now: datetime) -> dict[str, Any]:

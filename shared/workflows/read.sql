@@ -1,13 +1,20 @@
 -- list_workflows hot --
--- Reads the primary key from its newest end, or from below the last one of the page before. A key that is held
--- to some queues sees the workflows that stay within them.
+-- Reads the primary key, or the index by state, from its newest end or from below the last one of the page before.
+-- A key that is held to some queues sees the workflows that stay within them.
 SELECT * FROM workflow
 WHERE workflow.org_id = %(org_id)s
   AND workflow.id < %(below)s
-  AND (%(state)s::text IS NULL OR workflow.state = %(state)s)
+  {{of_state}}
   AND (%(queues)s::text[] IS NULL OR workflow.queues <@ %(queues)s::text[])
 ORDER BY workflow.id DESC
 LIMIT %(limit)s OFFSET %(offset)s;
+
+-- completed --
+AND workflow.state = 'completed'
+
+-- not_completed --
+-- What the partial index asks for is said beside the state: a plan that is kept knows no state.
+AND workflow.state = %(state)s AND workflow.state <> 'completed'
 
 -- find_workflow hot --
 SELECT * FROM workflow

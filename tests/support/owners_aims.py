@@ -92,6 +92,7 @@ def own_aims(estate: Estate, now: datetime) -> dict[str, list[Named]]:
         "workflows/dependencies: add_edges": [
             {"child_id bigint": job, "ids bigint[]": [later], "type text": "success", "endings text[]": None}
         ],
+        "workflows/read: list_workflows": [{"state text": "pending"}],
         "workflows/dependencies: find_below": [{"child_id bigint": step, "ids bigint[]": [next_step]}],
     }
     return {

@@ -43,6 +43,7 @@ from shared.store.queries import prepared
 from shared.tenants.caller import Caller
 from shared.webhooks.resealing import reseal
 from shared.webhooks.sealing import seal
+from shared.workflows.read import list_workflows
 from tests.support.plans import RecordingStore
 
 _OPEN = re.compile(r"\{\{\w+\}\}")
@@ -157,6 +158,8 @@ async def _filled_for_requests() -> list[Query]:
         await purge_dead(core, caller, DeadFilter(10, "emails", ("job_1",), _NOW))
         for statement in _of_acts(caller):
             await store.fetch_each(caller.scope, [statement])
+    for status in (None, "failed", "completed"):
+        await list_workflows(core, _CALLERS[0], status, after=None, limit=50, offset=0)
     for status in (None, "created", "duplicate"):
         await log.list_deliveries(core, _CALLERS[0], log.DeliveryFilter(status, _NOW, "emails"))
     for made in ({resource: 1} for resource in LIMIT_OF):

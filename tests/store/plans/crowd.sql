@@ -27,5 +27,6 @@ SELECT CASE WHEN n % 2 = 0 THEN 1 ELSE 2 + n % 100 END, n, 'emails',
 FROM generate_series(150001, 200000) AS n;
 
 INSERT INTO workflow (org_id, id, name, state, queues, total_jobs, created_at, updated_at, completed_at)
-SELECT 1, n, 'crowd', CASE WHEN n % 20 = 0 THEN 'failed' ELSE 'completed' END, '{emails}', 3, now(), now(), now()
+SELECT 1, n, 'crowd', CASE WHEN n <= 3 THEN 'running' WHEN n % 20 = 0 THEN 'failed' ELSE 'completed' END, '{emails}', 3,
+       now(), now(), CASE WHEN n > 3 THEN now() END
 FROM generate_series(1, 10000) AS n;
