@@ -8,27 +8,32 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from tests.chaos.load.receiver import Receiver
 from tests.chaos.log import Log
-from tests.chaos.plan import Fault
+from tests.chaos.plan import RECEIVER, ROUND_SECONDS, WEBHOOKS, Fault
 from tests.chaos.world import World
 from tests.support.line import Line
 
 _SLOW_SECONDS = 0.08
 """How late each part is on a slow link."""
+_AGAIN_SECONDS = 0.05
+"""Between two looks for new connections of those that are to break, where each is for one request."""
 
 
 class Misfortune:
     """What happens to a world by a plan, noted in the log; at the end everything is mended."""
 
-    def __init__(self, world: World, log: Log, seed: int) -> None:
+    def __init__(self, world: World, receiver: Receiver, log: Log, seed: int) -> None:
         self._world = world
+        self._receiver = receiver
         self._log = log
         self._dice = random.Random(f"faults {seed}")
+        self._rounds: dict[float, bool] = {}
         self._down: dict[str, asyncio.Lock] = {name: asyncio.Lock() for name in world.servers}
 
     async def strike(self, faults: Sequence[Fault]) -> None:
         """Each at its time after now, beside the others; returns when the last is mended."""
-        began = self._log.now()
+        began = self._receiver.began = self._log.now()
         async with asyncio.TaskGroup() as all_of_them:
             for fault in faults:
                 await asyncio.sleep(max(0.0, began + fault.at - self._log.now()))
@@ -36,6 +41,8 @@ class Misfortune:
         await self._world.until_ready()
 
     async def _happen(self, fault: Fault) -> None:
+        if fault.target in {RECEIVER, WEBHOOKS} and not self._round_is_on(fault):
+            return
         at = self._log.now()
         if fault.kind == "kill":
             await self._kill(fault)
@@ -44,14 +51,31 @@ class Misfortune:
             process.send(signal.SIGSTOP)
             await asyncio.sleep(fault.seconds)
             process.send(signal.SIGCONT)
+        elif fault.kind == "error":
+            await self._receiver.be_in_trouble(fault.seconds)
         else:
-            lines = self._world.lines(fault.target)
-            for line in lines:
-                _break(line, fault.kind)
-            await asyncio.sleep(fault.seconds)
-            for line in lines:
-                _mend(line, fault)
+            await self._cut(fault)
         self._log.write("fault", at=at, mended=self._log.now(), **_named(fault))
+
+    def _round_is_on(self, fault: Fault) -> bool:
+        # Who is behind would meet the faults with attempts that have failed before.
+        round_ = fault.at // ROUND_SECONDS
+        return self._rounds.setdefault(round_, not self._receiver.is_behind())
+
+    async def _cut(self, fault: Fault) -> None:
+        to_receiver = fault.target == WEBHOOKS
+        lines = [self._receiver.line] if to_receiver else self._world.lines(fault.target)
+        end = self._log.now() + fault.seconds
+        for line in lines:
+            _break(line, fault.kind)
+        if to_receiver and fault.kind in {"reset", "mute", "lose"}:
+            while self._log.now() < end:
+                await asyncio.sleep(_AGAIN_SECONDS)
+                _break(self._receiver.line, fault.kind)
+        else:
+            await asyncio.sleep(fault.seconds)
+        for line in lines:
+            _mend(line, fault)
 
     async def _kill(self, fault: Fault) -> None:
         if fault.target in self._world.processes:
@@ -59,6 +83,9 @@ class Misfortune:
             return
         if fault.target == "backend":
             self._kill_backend()
+            return
+        if fault.target == RECEIVER:
+            await self._receiver.be_away(fault.seconds)
             return
         server = self._world.servers[fault.target]
         async with self._down[fault.target]:

@@ -16,7 +16,7 @@ _TRIES = 30
 
 
 async def read_all(desk: Desk) -> None:
-    """Every job with its history, every workflow, schedule and delivery that is not done."""
+    """Every job with its history, every workflow, schedule and act on many jobs."""
     await _each(await _job_ids(desk), lambda job: _job(desk, job))
     records = desk.log.records
     # Those too whose making nobody acknowledged.
@@ -25,6 +25,9 @@ async def read_all(desk: Desk) -> None:
     for record in [record for record in records if record["what"] == "schedule"]:
         runs = await _read(desk, f"/schedules/{record['schedule']}/history", limit=_PAGE)
         desk.log.write("runs", schedule=record["schedule"], runs=[_run(run) for run in runs])
+    for found in await _read(desk, "/jobs/acts", limit=_PAGE):
+        figures = {name: found[name] for name in ("status", "matched", "done", "skipped", "failed", "error")}
+        desk.log.write("found act", act=found["id"], **figures)
 
 
 async def until_told(desk: Desk, longest_seconds: float) -> None:

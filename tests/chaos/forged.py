@@ -38,9 +38,11 @@ class Forged:
         """To a worker, by a claim, with a lease of five seconds."""
         known = {
             "lease": f"lease-{job}-{attempt}",
+            "since": said(when),
             "until": said(when + 5),
             "worker": "w",
             "kind": "claim",
+            "stream": None,
             "via": "a",
             "parents": [],
             "sent": at(when - 0.1),

@@ -2,10 +2,12 @@
 
 import pytest
 
-from tests.chaos import spoiled_ends, spoiled_jobs, spoiled_others
+from tests.chaos import spoiled_acts, spoiled_ends, spoiled_jobs, spoiled_others
 from tests.chaos.checker.verdict import judge
-from tests.chaos.forged import SPOILED, Forge, Forged, at
+from tests.chaos.forged import SPOILED, Forge, Forged, at, said
+from tests.chaos.forged_acts import acted, called_off, revived
 
+assert spoiled_acts
 assert spoiled_ends
 assert spoiled_jobs
 assert spoiled_others
@@ -47,6 +49,11 @@ def test_a_clean_log_has_no_violation() -> None:
     log.schedule([10, 20, 30, 40])
     for number in range(4):
         log.called(f"slot-{number}", f"dlv-slot-{number}")
+    called_off(log, "off")
+    acted(log, "cancel", done=1)
+    revived(log, "back")
+    acted(log, "retry", since=100, until=101, done=1)
+    log.called("back", "dlv-back")
     log.request(503)
     log.request(409, outcome="no")
     log.write("stream", worker="w", sent=at(1), ended=at(2), ending="UNAVAILABLE", said="Socket closed")
@@ -80,6 +87,37 @@ def test_claims_that_postgres_lost_may_be_made_again() -> None:
     assert [found.rule for found in judge(log.records).violations] == ["in two hands"]
 
     log.write("fault", kind="kill", target="postgres", at=at(2), mended=at(3), planned=2.0, seconds=0.0)
+
+    assert judge(log.records).violations == []
+
+
+def test_what_a_stream_may_not_have_delivered_goes_back_when_it_ends() -> None:
+    """An attempt that was claimed on a stream is handed out again once that has ended, and no sooner."""
+    log = Forged()
+    log.push("p", "job")
+    log.handed("job", lease="unsent", stream=at(0))
+    log.handed("job", when=4)
+    log.settle("complete", "job", when=5)
+    log.found("job", "p")
+    log.write("stream", worker="w", sent=at(0), ended=at(4.5), ending="UNAVAILABLE", said="Socket closed")
+    assert [found.rule for found in judge(log.records).violations] == ["in two hands"]
+
+    log.records[-1]["ended"] = at(3)
+
+    assert judge(log.records).violations == []
+
+
+def test_an_act_that_was_aborted_may_leave_jobs_alone() -> None:
+    """What it did until the abort was answered counts, and the rest is as it was."""
+    log = Forged()
+    called_off(log, "off")
+    log.push("p", "kept")
+    log.handed("kept", when=20)
+    log.settle("complete", "kept", when=21)
+    log.found("kept", "p", queue="bulk")
+    for event in log.records[-1]["history"]:
+        event["at"] = said(20)
+    acted(log, "cancel", done=1, status="aborted")
 
     assert judge(log.records).violations == []
 

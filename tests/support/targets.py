@@ -40,11 +40,26 @@ class Target:
     requests: list[Received] = field(default_factory=list)
     open_now: int = 0
     most_open: int = 0
+    tls: ssl.SSLContext | None = None
     conversations: set[asyncio.Task[None]] = field(default_factory=set)
+    _server: asyncio.Server | None = None
 
     @property
     def url(self) -> str:
         return f"{self.scheme}://localhost:{self.port}/in"
+
+    async def listen(self) -> None:
+        """On IPv4 alone, which `localhost` need not mean first; on the same port in each of its lives."""
+        self._server = await asyncio.start_server(self.serve, "127.0.0.1", self.port, ssl=self.tls)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def die(self) -> None:
+        """At once: whoever is connected gets no answer any more, and whoever comes is refused."""
+        assert self._server
+        self._server.close()
+        for conversation in self.conversations:
+            conversation.cancel()
+        await asyncio.gather(*self.conversations)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One conversation."""
@@ -78,17 +93,13 @@ class Target:
 
 @asynccontextmanager
 async def listening(tls: ssl.SSLContext | None = None) -> AsyncIterator[Target]:
-    """A target on IPv4 alone, which `localhost` need not mean first."""
-    target = Target(scheme="https" if tls else "http")
-    server = await asyncio.start_server(target.serve, "127.0.0.1", 0, ssl=tls)
-    target.port = server.sockets[0].getsockname()[1]
+    """A target that lives in this block."""
+    target = Target(scheme="https" if tls else "http", tls=tls)
+    await target.listen()
     try:
         yield target
     finally:
-        server.close()
-        for conversation in target.conversations:
-            conversation.cancel()
-        await asyncio.gather(*target.conversations)
+        await target.die()
 
 
 def answering(status: int, body: bytes = b"", headers: str = "") -> bytes:

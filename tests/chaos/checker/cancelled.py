@@ -1,8 +1,9 @@
-"""An acknowledged cancel holds."""
+"""A cancel that was acknowledged holds, be it of one job, of a workflow or of many."""
 
 from collections.abc import Iterator
 
 from tests.chaos.checker.facts import Facts, Violation, holds, violation
+from tests.chaos.checker.touches import touches
 
 
 def check(facts: Facts) -> Iterator[Violation]:
@@ -18,6 +19,10 @@ def check(facts: Facts) -> Iterator[Violation]:
         if holds(cancel):
             for job in cancel["jobs"]:
                 yield from _after(facts, job, cancel)
+
+    for found, _, act in touches(facts):
+        if act and act.kind == "cancel" and act.ended:
+            yield from _after(facts, found["job"], act.ended)
 
 
 def _after(facts: Facts, job: str, cancel: dict[str, float]) -> Iterator[Violation]:

@@ -58,6 +58,17 @@ class Facts:
                     self._tokens[found["payload"]["push"]].append(found)
         return self._tokens
 
+    def acknowledged_at(self, found: Record) -> float:
+        """When the producer of a job was first told that it is made; infinity if it never was."""
+        return self._acknowledged().get(found["payload"].get("push"), float("inf"))
+
+    def _acknowledged(self) -> dict[str | None, float]:
+        if not hasattr(self, "_pushed"):
+            self._pushed: dict[str | None, float] = {}
+            for push in filter(holds, self.all("push")):
+                self._pushed.setdefault(push["token"], push["ended"])
+        return self._pushed
+
     def struck(self, names: Sequence[str], since: float, until: float) -> bool:
         """Whether one of these faults (`kill postgres`) happened in that time."""
         return any(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from tests.chaos.checker.facts import Facts, Violation, holds, instant, may_hold, violation
+from tests.chaos.checker.lives import place
 from tests.chaos.log import Record
 
 _CLOCK_SECONDS = 0.1
@@ -15,13 +16,15 @@ _UNWRITTEN = ("kill postgres", "kill backend")
 def check(facts: Facts) -> Iterator[Violation]:
     for job in {record["job"] for record in facts.all("handed")} | set(facts.found):
         completed = [record for record in facts.about("complete", job) if holds(record)]
-        handed = sorted(facts.about("handed", job), key=lambda record: (record["attempt"], record["ended"]))
+        handed = sorted(
+            facts.about("handed", job), key=lambda record: (place(facts, record), record["ended"])
+        )
         if len(completed) > 1:
             yield violation("completed twice", f"{job} was completed twice.", *completed)
         for done in completed:
             for record in handed:
                 asked_later = record["kind"] == "claim" and record["sent"] > done["ended"]
-                if asked_later or record["attempt"] > done["attempt"]:
+                if asked_later or place(facts, record) > place(facts, done):
                     yield violation("run after completion", f"{job} was handed out again.", done, record)
         for one, other in pairwise(handed):
             if other["lease"] == one["lease"]:
@@ -34,11 +37,11 @@ def _has_ended(facts: Facts, one: Record, other: Record) -> bool:
     """Whether the first may have been over before the second was handed out."""
     if facts.struck(_UNWRITTEN, one["sent"] - _CLOCK_SECONDS, other["ended"]):
         return True
-    if one["attempt"] == other["attempt"]:
+    if place(facts, one) == place(facts, other):
         # What a stream may not have delivered it gives back when it ends.
-        return one["kind"] == "stream" and any(
+        return one["stream"] is not None and any(
             stream["worker"] == one["worker"]
-            and stream["sent"] == one["sent"]
+            and stream["sent"] == one["stream"]
             and stream["ended"] <= other["ended"]
             for stream in facts.all("stream")
         )

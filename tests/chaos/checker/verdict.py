@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from tests.chaos.checker import answers, cancelled, ends, hooks, keys, lost, order, slots, twice, whole
+from tests.chaos.checker import acts, answers, cancelled, ends, hooks, keys, lost, order, slots, twice, whole
 from tests.chaos.checker.facts import Facts, Violation, holds
 from tests.chaos.log import Record
 
@@ -40,13 +40,14 @@ CHECKS = (
         "whole or not at all", whole.check, lambda facts: len(facts.all("push")) + len(facts.all("workflow"))
     ),
     Check("a cancel holds", cancelled.check, _acknowledged("cancel", "cancelled workflow")),
+    Check("acts touch what they say", acts.check, lambda facts: len(facts.all("found act"))),
     Check(
         "steps keep their order",
         order.check,
         lambda facts: sum(bool(r["workflow"]) for r in facts.found.values()),
     ),
     Check("each slot fires once", slots.check, _slots),
-    Check("each event is told", hooks.check, lambda facts: len(hooks.happened(facts))),
+    Check("each event is told", hooks.check, lambda facts: sum(map(len, hooks.happened(facts).values()))),
     Check("answers are as documented", answers.check, lambda facts: len(facts.all("request"))),
 )
 

@@ -7,6 +7,7 @@ from typing import Any
 import grpc
 import httpx
 
+from shared.wire.proto import spooled_pb2 as pb
 from tests.chaos.log import Log
 from tests.support.rpc import Rpc
 
@@ -79,7 +80,7 @@ class Asker:
             outcome = YES if answer.is_success else UNKNOWN if status >= 500 else NO
             said = _body(answer)
             retry_after = answer.headers.get("retry-after")
-        return _noted(
+        return noted(
             self._log, op, self.via, Answer(outcome, status, said, sent, self._log.now()), retry_after
         )
 
@@ -105,8 +106,8 @@ class RpcAsker:
             outcome = NO if 0 < status < 500 else UNKNOWN
             answer = Answer(outcome, status, {"message": error.details() or ""}, sent, self._log.now())
             # Of a broken line the library says UNAVAILABLE too; only the service says when to come back.
-            return _noted(self._log, op, self.via, answer, "by its status")
-        return _noted(self._log, op, self.via, Answer(YES, 200, body, sent, self._log.now()), None)
+            return noted(self._log, op, self.via, answer, "by its status")
+        return noted(self._log, op, self.via, Answer(YES, 200, body, sent, self._log.now()), None)
 
 
 def _body(answer: httpx.Response) -> Any:
@@ -116,7 +117,20 @@ def _body(answer: httpx.Response) -> Any:
         return answer.text
 
 
-def _noted(log: Log, op: str, via: str, answer: Answer, retry_after: str | None) -> Answer:
+def answered_in_band(message: pb.ProcessResponse | None, sent: float, ended: float) -> Answer:
+    """What a message of a stream says of a request; None is a stream that ended before it was answered."""
+    if message is None:
+        return Answer(UNKNOWN, 0, {"message": "the stream broke"}, sent, ended)
+    if not message.HasField("error"):
+        return Answer(YES, 200, message, sent, ended)
+    code = message.error.code
+    status = 409 if code == "LEASE_EXPIRED" else _STATUSES.get(grpc.StatusCode[code], 0)
+    outcome = NO if 0 < status < 500 else UNKNOWN
+    return Answer(outcome, status, {"message": message.error.message}, sent, ended)
+
+
+def noted(log: Log, op: str, via: str, answer: Answer, retry_after: str | None) -> Answer:
+    """The answer, which the log has from now on. retry_after: what was said of when to come back."""
     facts: dict[str, Any] = {}
     if answer.outcome is not YES:
         facts = {"said": str(answer.body)[:300], "retry_after": retry_after}

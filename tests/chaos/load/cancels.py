@@ -1,6 +1,7 @@
 """Who cancels: jobs of others that may be running by now, and jobs that were made for later."""
 
 from tests.chaos.load.desk import QUEUES, Desk
+from tests.chaos.load.producers import note_push
 
 
 async def cancel(desk: Desk, name: str, pause_seconds: float) -> None:
@@ -21,15 +22,7 @@ async def cancel(desk: Desk, name: str, pause_seconds: float) -> None:
             }
             answer = await asker.ask("push", "POST", "/jobs", body)
             job = answer.body["id"] if answer.outcome == "yes" else None
-            desk.log.write(
-                "push",
-                token=token,
-                key=None,
-                outcome=answer.outcome,
-                via=asker.via,
-                jobs=[job],
-                **answer.times,
-            )
+            note_push(desk, asker, answer, token, None, [job])
             await desk.pause(dice.uniform(0, 1))
         if job is not None:
             answer = await asker.ask("cancel", "DELETE", f"/jobs/{job}")

@@ -12,13 +12,16 @@ QUEUES = ("one", "two", "three")
 """Of plain jobs, for workers over HTTP."""
 STREAMED = "streamed"
 """For workers over gRPC."""
+BULK = "bulk"
+"""Of plain jobs too, which acts on many cancel and retry, and nobody else."""
 STEPS = "steps"
 RECURRING = "recurring"
-REST_QUEUES = (*QUEUES, STEPS, RECURRING)
+REST_QUEUES = (*QUEUES, BULK, STEPS, RECURRING)
 EVENTS = (
     "job.completed",
     "job.deadlettered",
     "job.cancelled",
+    "job.retried",
     "workflow.completed",
     "workflow.failed",
     "schedule.triggered",
@@ -32,19 +35,24 @@ class Desk:
 
     is_open: new work is made.
     is_calm: workers fail nothing and lose nothing, so that all comes to its end.
-    pushed: ids of jobs that were acknowledged lately, for whoever cancels.
+    pushed: ids of jobs that were acknowledged lately, for whoever cancels one.
     keys: idempotency keys that were used lately, for whoever sends them again.
     """
 
     log: Log
     seed: int
     askers: dict[str, Asker]
-    streams: RpcAsker
+    rpcs: dict[str, RpcAsker]
     is_open: bool = True
     is_calm: bool = False
     pushed: deque[str] = field(default_factory=lambda: deque(maxlen=50))
     keys: deque[str] = field(default_factory=lambda: deque(maxlen=50))
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def streams(self) -> RpcAsker:
+        """The process of the streams."""
+        return self.rpcs["streams"]
 
     def dice(self, name: str) -> random.Random:
         """Of one task: what it decides does not depend on the others."""

@@ -27,17 +27,30 @@ class Held:
         return {"lease": self.lease}
 
 
-def take(desk: Desk, job: dict[str, Any], worker: str, kind: str, via: str, times: dict[str, float]) -> Held:
-    """Note that a worker was given a job. kind: `claim`, which was asked for at `sent`, or `stream`."""
+def take(
+    desk: Desk,
+    job: dict[str, Any],
+    worker: str,
+    kind: str,
+    via: str,
+    times: dict[str, float],
+    stream: float | None = None,
+) -> Held:
+    """Note that a worker was given a job.
+
+    kind: `claim`, which was asked for at `sent`, or `stream`. stream: when that was opened on which it came.
+    """
     held = Held(job["id"], job["lease_id"], job["retry_count"] + 1, worker)
     desk.log.write(
         "handed",
         job=held.job,
         lease=held.lease,
         attempt=held.attempt,
+        since=job["started_at"],
         until=job["lease_expires_at"],
         worker=worker,
         kind=kind,
+        stream=stream,
         via=via,
         parents=sorted(job.get("parents") or {}),
         **times,

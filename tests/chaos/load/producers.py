@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 from tests.chaos.load.asking import UNKNOWN, Answer, Asker
-from tests.chaos.load.desk import QUEUES, STREAMED, Desk
+from tests.chaos.load.desk import BULK, QUEUES, STREAMED, Desk
 
 _TRIES = 12
 _AGAIN_SECONDS = 0.5
@@ -35,12 +35,14 @@ def _job(dice: random.Random) -> dict[str, Any]:
     return {"max_retries": dice.randint(1, 6), "priority": dice.choice([0, 0, 0, 10, -5])}
 
 
-def _queue(dice: random.Random) -> str:
-    return dice.choice([*QUEUES, STREAMED])
+def _queue(dice: random.Random, *, with_acts: bool) -> str:
+    return dice.choice([*QUEUES, STREAMED, *([BULK] if with_acts else [])])
 
 
 async def _push(desk: Desk, dice: random.Random, token: str, key: str | None, tries: int) -> None:
-    body = _job(dice) | {"queue_name": _queue(dice), "payload": {"push": token, "i": 0}}
+    # Who cancels single jobs gets to know those with a key, whoever made them.
+    queue = _queue(dice, with_acts=key is None)
+    body = _job(dice) | {"queue_name": queue, "payload": {"push": token, "i": 0}}
     if dice.random() < 0.1:
         body["delay_seconds"] = dice.randint(1, 4)
     if key:
@@ -50,11 +52,11 @@ async def _push(desk: Desk, dice: random.Random, token: str, key: str | None, tr
         asker = desk.asker(dice)
         answer = await asker.ask("push", "POST", "/jobs", body)
         job = answer.body["id"] if answer.outcome == "yes" else None
-        _note(desk, asker, answer, token, key, [job])
+        note_push(desk, asker, answer, token, key, [job])
         if answer.outcome != UNKNOWN and answer.status:
             break
         await desk.pause(_AGAIN_SECONDS)
-    if answer.outcome == "yes":
+    if answer.outcome == "yes" and queue != BULK:
         desk.pushed.append(answer.body["id"])
 
 
@@ -64,7 +66,7 @@ async def _push_many(desk: Desk, dice: random.Random, token: str, *, keyed: bool
     if keyed:
         for index, job in enumerate(jobs):
             job["idempotency_key"] = f"key-{token}-{index}"
-    body = {"queue_name": _queue(dice), "jobs": jobs}
+    body = {"queue_name": _queue(dice, with_acts=True), "jobs": jobs}
     for _ in range(_TRIES if keyed else 1):
         asker = desk.asker(dice)
         answer = await asker.ask("push many", "POST", "/jobs/bulk", body)
@@ -72,13 +74,13 @@ async def _push_many(desk: Desk, dice: random.Random, token: str, *, keyed: bool
         if answer.outcome == "yes":
             for item in answer.body["succeeded"]:
                 made[item["index"]] = item["job_id"]
-        _note(desk, asker, answer, token, f"key-{token}-" if keyed else None, made)
+        note_push(desk, asker, answer, token, f"key-{token}-" if keyed else None, made)
         if answer.outcome != UNKNOWN and answer.status:
             return
         await desk.pause(_AGAIN_SECONDS)
 
 
-def _note(
+def note_push(
     desk: Desk, asker: Asker, answer: Answer, token: str, key: str | None, jobs: list[str | None]
 ) -> None:
     """One line for each request. key: of a single job, or what those of a batch begin with."""

@@ -2,9 +2,11 @@
 
 import asyncio
 import random
+from typing import Any
 
 import grpc
 from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
 
 from tests.chaos.load.asking import Answer
 from tests.chaos.load.desk import STREAMED, Desk
@@ -25,12 +27,9 @@ async def work_on_stream(desk: Desk, name: str) -> None:
         )
         try:
             while (job := await stream.read()) is not grpc.aio.EOF:
-                message = MessageToDict(
-                    job, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
-                )
                 times = {"sent": opened, "ended": desk.log.now()}
-                held = take(desk, message, name, "stream", "streams", times)
-                await _settle(desk, dice, held, fate(desk, dice))
+                held = take(desk, as_json(job), name, "stream", "streams", times, opened)
+                await settle(desk, dice, held, fate(desk, dice))
         except grpc.aio.AioRpcError as error:
             ending, said = error.code().name, error.details() or ""
         finally:
@@ -39,7 +38,13 @@ async def work_on_stream(desk: Desk, name: str) -> None:
         await asyncio.sleep(_AGAIN_SECONDS)
 
 
-async def _settle(desk: Desk, dice: random.Random, held: Held, drawn: str) -> None:
+def as_json(message: Message) -> dict[str, Any]:
+    """A message by the names that the HTTP API uses."""
+    return MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+
+
+async def settle(desk: Desk, dice: random.Random, held: Held, drawn: str) -> None:
+    """Do with a job what was drawn, by calls of their own over gRPC or HTTP."""
     is_rpc = dice.random() < 0.7
     fields = {"job_id": held.job, "worker_id": held.worker, "lease_id": held.lease}
     asked = {"worker_id": held.worker, "lease_id": held.lease}

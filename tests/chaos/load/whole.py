@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import httpx
 
 from tests.chaos.faults import Misfortune
+from tests.chaos.load.acts import act
 from tests.chaos.load.asking import Asker, RpcAsker
 from tests.chaos.load.cancels import cancel
+from tests.chaos.load.conversations import converse
 from tests.chaos.load.desk import EVENTS, REST_QUEUES, STREAMED, Desk
 from tests.chaos.load.producers import produce
 from tests.chaos.load.receiver import Receiver
@@ -18,7 +20,7 @@ from tests.chaos.load.streams import work_on_stream
 from tests.chaos.load.workers import work
 from tests.chaos.load.workflows import make_workflows
 from tests.chaos.log import Log
-from tests.chaos.plan import Fault
+from tests.chaos.plan import WELL_SECONDS, Fault
 from tests.chaos.world import World
 from tests.support.rpc import rpc_client
 from tests.support.until import until
@@ -33,24 +35,32 @@ QUICK_TO_RECONNECT = [
 ]
 _END_SECONDS = 240.0
 """For all that is left to come to its end, once nothing goes wrong any more."""
-_REFUSED_NO_MORE = 200.0
-"""Before the end the receiver becomes kind: what it refused comes again after a minute or five."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """How many take part in a load, how long a producer pauses on average, and which events are told."""
+    """How many take part in a load, how long a producer pauses on average, and which events are told.
+
+    largest_act: jobs that are made for some acts on many; 500 are changed in one transaction.
+    """
 
     producers: int = 6
     workers: int = 10
     streams: int = 5
+    conversations: int = 4
     pause_seconds: float = 0.35
+    largest_act: int = 700
     events: Sequence[str] = EVENTS
 
 
 # So few events that all of them are shown as pending, should a process have died with them in its hands.
 SHORT = Size(
-    producers=4, workers=6, streams=3, events=("job.deadlettered", "job.cancelled", "workflow.failed")
+    producers=4,
+    workers=6,
+    streams=3,
+    conversations=2,
+    largest_act=20,
+    events=("job.deadlettered", "job.retried", "workflow.failed"),
 )
 
 
@@ -66,9 +76,12 @@ async def open_desk(world: World, log: Log, seed: int) -> AsyncIterator[Desk]:
         askers = {name: Asker(log, name, world.url(name), key) for name in ("a", "b")}
         for asker in askers.values():
             opened.push_async_callback(asker.close)
-        address = world.grpc["streams"].url.removeprefix("http://")
-        rpc = await opened.enter_async_context(rpc_client(address, key, QUICK_TO_RECONNECT))
-        desk = Desk(log, seed, askers, RpcAsker(log, "streams", rpc))
+        rpcs = {}
+        for name, line in world.grpc.items():
+            address = line.url.removeprefix("http://")
+            rpc = await opened.enter_async_context(rpc_client(address, key, QUICK_TO_RECONNECT))
+            rpcs[name] = RpcAsker(log, name, rpc)
+        desk = Desk(log, seed, askers, rpcs)
         settings = {"retry_delay_ms": 100, "max_retry_delay_ms": 1_000}
         for queue in (*REST_QUEUES, STREAMED):
             answer = await askers["a"].ask(
@@ -87,14 +100,16 @@ async def go_through(
         makers = [produce(desk, f"producer-{n}", size.pause_seconds) for n in range(size.producers)]
         makers += [make_workflows(desk, "workflows", 4 * size.pause_seconds)]
         makers += [cancel(desk, "cancels", 3 * size.pause_seconds)]
+        makers += [act(desk, "acts", 10 * size.pause_seconds, size.largest_act)]
         making = [tasks.create_task(maker) for maker in makers]
         workers = [tasks.create_task(work(desk, f"worker-{n}")) for n in range(size.workers)]
         workers += [tasks.create_task(work_on_stream(desk, f"stream-{n}")) for n in range(size.streams)]
+        workers += [tasks.create_task(converse(desk, f"talker-{n}")) for n in range(size.conversations)]
 
-        striking = tasks.create_task(Misfortune(world, desk.log, desk.seed).strike(faults))
-        await asyncio.sleep(max(0.0, seconds - _REFUSED_NO_MORE))
+        striking = tasks.create_task(Misfortune(world, receiver, desk.log, desk.seed).strike(faults))
+        await asyncio.sleep(max(0.0, seconds - WELL_SECONDS))
         receiver.is_kind = True
-        await asyncio.sleep(min(seconds, _REFUSED_NO_MORE))
+        await asyncio.sleep(min(seconds, WELL_SECONDS))
         await striking
         desk.close()
         desk.is_calm = True
