@@ -21,22 +21,27 @@ AND (job.queue, job.id) < (%(queue)s, %(after)s::bigint) AND job.id < %(after)s:
 AND (job.queue, job.id) > (%(queue)s, %(after)s::bigint) AND job.id > %(after)s::bigint
 
 -- branch_live hot --
+-- What is read of a payload is read for the page alone: a payload of some size lies beside its row, and an order
+-- without an index looks at each job.
 (
-    SELECT {{columns}}, job.payload ->> 'job_type' AS job_type,
-           NULL::json AS result, NULL::timestamptz AS finished_at
-    FROM job
-    WHERE job.org_id = %(org_id)s
-    {{conditions}}
-    ORDER BY {{order}}
-    LIMIT %(need)s
+    SELECT {{columns}}, job.payload ->> 'job_type' AS job_type, job.result, job.finished_at
+    FROM (
+        SELECT *, NULL::json AS result, NULL::timestamptz AS finished_at FROM job
+        WHERE job.org_id = %(org_id)s
+        {{conditions}}
+        ORDER BY {{order}}
+        LIMIT %(need)s
+    ) AS job
 )
 
 -- branch_settled hot --
 (
     SELECT {{columns}}, job.payload ->> 'job_type' AS job_type, job.result, job.finished_at
-    FROM job_archive AS job
-    WHERE job.org_id = %(org_id)s
-    {{conditions}}
-    ORDER BY {{order}}
-    LIMIT %(need)s
+    FROM (
+        SELECT * FROM job_archive AS job
+        WHERE job.org_id = %(org_id)s
+        {{conditions}}
+        ORDER BY {{order}}
+        LIMIT %(need)s
+    ) AS job
 )

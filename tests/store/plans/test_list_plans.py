@@ -13,6 +13,7 @@ from shared.jobs.acts.kinds import KINDS
 from shared.jobs.acts.request import ActRequest
 from shared.jobs.filtering import JobFilter
 from shared.jobs.listing import list_jobs
+from shared.tenants.caller import Caller
 from shared.workflows.read import list_workflows
 from tests.support.plans import CROWD as ORG
 from tests.support.plans import ONE_PAGE_OF_READS, RecordingStore, assert_reads_indexes, plan_of
@@ -89,3 +90,34 @@ async def test_a_page_of_a_list_is_cheap(
 
     assert plan.rows > 0
     assert_reads_indexes(plan, 1500)
+
+
+LARGE_JOBS = b"""
+    INSERT INTO job (org_id, id, queue, state, priority, run_at, attempts, max_retries, timeout_seconds,
+                     payload, created_at, updated_at)
+    SELECT 1000, n, 'large', 'pending', n % 7, now(), 0, 3, 300, large.payload, now(), now()
+    FROM generate_series(300001, 300500) AS n
+    CROSS JOIN LATERAL (
+        SELECT json_build_object('job_type', 'large', 'text', string_agg(md5(n + part / 1000.0 || ''), ''))
+        FROM generate_series(1, 300) AS part
+    ) AS large(payload);
+    INSERT INTO job_archive (org_id, id, queue, state, priority, run_at, attempts, max_retries,
+                             timeout_seconds, payload, created_at, updated_at, finished_at)
+    SELECT org_id, id + 1000, queue, 'completed', priority, run_at, 0, 3, 300, payload, now(), now(), now()
+    FROM job WHERE org_id = 1000
+"""
+PAGES_OF_LARGE_JOBS = 1000
+"""Some of those of a hundred payloads; the thousand that there are take four or more each."""
+
+
+@pytest.mark.parametrize("order", ["updated_at", "priority"])
+async def test_a_list_in_an_order_without_an_index_reads_the_payloads_of_its_page_alone(
+    crowd: psycopg.Connection[Any], core: Core, store: RecordingStore, now: datetime, order: str
+) -> None:
+    """What is shown of a payload is looked up for the jobs that are shown, after all were put in order."""
+    await list_jobs(core, Caller(org_id=1000, key_id=1), JobFilter(order_by=order), now)
+
+    plan = plan_of(crowd, store.of("list_jobs"), generic=True, meanwhile=LARGE_JOBS)
+
+    assert plan.rows == 51
+    assert plan.buffers < PAGES_OF_LARGE_JOBS
