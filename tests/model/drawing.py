@@ -57,6 +57,7 @@ configs = st.fixed_dictionaries(
         "backoff_multiplier": st.sampled_from([1.0, 2.0]),
         "backoff_max_seconds": st.sampled_from([5.0, 3600.0]),
         "concurrency": st.none() | st.integers(1, 3),
+        "rate_limit": st.none() | st.integers(1, 4),
         "enabled": seldom.map(lambda rare: not rare),
     },
 )
@@ -117,9 +118,9 @@ def acts(reach: int, *but: str) -> st.SearchStrategy[Drawn]:
 
 _FREQUENT = {
     "enqueue": 3,
-    "claim": 6,
-    "complete": 4,
-    "fail": 5,
+    "claim": 10,
+    "complete": 8,
+    "fail": 6,
     "retry": 2,
     "run_timers": 2,
     "create_workflow": 2,
@@ -179,4 +180,20 @@ openings = queues.flatmap(
     ).map(list)
 )
 """Some jobs or a workflow, of which some are held."""
-moves = _act("move_clock", seconds=st.sampled_from([1, 1, 5, 11, 61, 301, 90_000]))
+rushes = queues.flatmap(
+    lambda queue: st.tuples(
+        _act("configure", queue=st.just(queue), fields=st.just({"enabled": True})).map(lambda act: [act]),
+        _act("enqueue_many", jobs=st.lists(_new_jobs(st.just(queue), later=[0]), min_size=2, max_size=4)).map(
+            lambda act: [act]
+        ),
+        st.lists(
+            _act(
+                "claim", queue=st.just(queue), worker=workers, limit=st.sampled_from([1, 2, 5]), lease=leases
+            ),
+            min_size=4,
+            max_size=4,
+        ),
+    ).map(list)
+)
+"""Jobs that several ask for in the same instant."""
+moves = _act("move_clock", seconds=st.sampled_from([0.25, 0.5, 1, 1, 5, 11, 61, 301, 90_000]))

@@ -14,6 +14,7 @@ from tests.model.world import World
 NOTHING: Answer = (0, None)
 CLAIMS = {"claim", "dequeue", "complete_and_claim"}
 Played = tuple[Call, Answer]
+Parts = list[Played]
 DONE_THEN_READ = {
     "cancel_workflow": {"id", "name"},
     "retry_workflow": {"id", "name"},
@@ -38,28 +39,42 @@ def explanations(world: World, played: list[Played], reads: list[Played]) -> Ite
         lapsing = [name for name in QUEUES if (timers or name in queues) and world.has_lapsed(name)]
         by_themselves += [(Call("lapse", {"queue": name}), NOTHING) for name in lapsing]
         by_themselves += [(Call("expire", {}), NOTHING)] if timers else []
-    yield from _orders(world, acts, by_themselves, reads, must=timers and not acts)
+    parts = [_parts(one) for one in acts]
+    yield from _orders(world, parts, [[one] for one in by_themselves], reads, must=timers and not acts)
+
+
+def _parts(played: Played) -> Parts:
+    """A complete and the claim that follows it need not be one transaction."""
+    call, (status, body) = played
+    if call.act != "complete_and_claim" or not call.at_once or status != 200:
+        return [played]
+    complete = {name: call.given[name] for name in ("job_id", "worker", "lease")} | {"result": None}
+    claim = {name: call.given[name] for name in ("queue", "worker")} | {"limit": 1, "lease": None}
+    return [
+        (call._replace(act="complete", given=complete), (200, body)),
+        (Call("claim", claim, call.request), (200, {"jobs": body["next"]})),
+    ]
 
 
 def _orders(
-    world: World, acts: list[Played], by_themselves: list[Played], reads: list[Played], *, must: bool
+    world: World, acts: list[Parts], by_themselves: list[Parts], reads: list[Played], *, must: bool
 ) -> Iterator[World]:
     if not acts and not (must and by_themselves):
         after = world.copy()
         if all(_is_explained(after, read, frozenset()) for read in reads):
             yield after
     for rest, is_act in ((acts, True), (by_themselves, False)):
-        for place, one in enumerate(rest):
-            after, others = world.copy(), rest[:place] + rest[place + 1 :]
-            passed = _at(world, [other for other in acts if other is not one], by_themselves)
+        for place, (one, *more) in enumerate(rest):
+            after, others = world.copy(), rest[:place] + ([more] if more else []) + rest[place + 1 :]
+            passed = _at(world, [other for other in acts if other[0] is not one], by_themselves)
             if _is_explained(after, one, passed):
                 left = (others, by_themselves) if is_act else (acts, others)
                 yield from _orders(after, *left, reads, must=must)
 
 
-def _at(world: World, others: list[Played], by_themselves: list[Played]) -> frozenset[str]:
+def _at(world: World, others: list[Parts], by_themselves: list[Parts]) -> frozenset[str]:
     """The jobs that these may have locked: those that they name or change, and what waits for them."""
-    jobs = {job_id for other in others for job_id in touched(other)}
+    jobs = {job_id for other in others for one in other for job_id in touched(one)}
     return frozenset(world.below(jobs | (world.left_to_timers() if by_themselves else set())))
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import floor, inf
 from typing import Any
 
 from tests.model.edge import Edge, verdict
@@ -19,7 +20,11 @@ class Between:
 
 @dataclass
 class Queue:
-    """What jobs inherit and what holds them, with the values of a queue that nobody configured."""
+    """What jobs inherit and what holds them, with the values of a queue that nobody configured.
+
+    rate_limit: starts in a second, out of a bucket that holds one second's worth and fills evenly.
+    left, left_at: what was in the bucket when a job was last started at a rate, and when that was.
+    """
 
     max_retries: int = 3
     timeout_seconds: int = 300
@@ -27,6 +32,9 @@ class Queue:
     backoff_multiplier: float = 2
     backoff_max_seconds: float = 3600
     concurrency: int | None = None
+    rate_limit: int | None = None
+    left: float = 0
+    left_at: datetime | None = None
     enabled: bool = True
     paused_at: datetime | None = None
     reason: str | None = None
@@ -44,11 +52,30 @@ class Queue:
             "backoff_multiplier": self.backoff_multiplier,
             "backoff_max_seconds": self.backoff_max_seconds,
             "concurrency": self.concurrency,
+            "rate_limit": self.rate_limit,
             "enabled": self.is_open,
             "paused": self.paused_at is not None,
             "paused_at": self.paused_at,
             "pause_reason": self.reason,
         }
+
+    @property
+    def is_limited(self) -> bool:
+        return self.concurrency is not None or self.rate_limit is not None
+
+    def room(self, running: int, now: datetime) -> float:
+        """How many jobs may start now, beside those that run."""
+        room = inf if self.concurrency is None else max(0, self.concurrency - running)
+        return room if self.rate_limit is None else min(room, floor(self.bucket(self.rate_limit, now)))
+
+    def bucket(self, rate: int, now: datetime) -> float:
+        if self.left_at is None:
+            return rate
+        return min(rate, self.left + rate * (now - self.left_at).total_seconds())
+
+    def started(self, count: int, now: datetime) -> None:
+        if self.rate_limit is not None and count:
+            self.left, self.left_at = self.bucket(self.rate_limit, now) - count, now
 
     def backoff(self, failures: int, now: datetime) -> Between:
         delay = self.retry_delay_seconds * self.backoff_multiplier ** (failures - 1)

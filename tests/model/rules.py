@@ -99,18 +99,18 @@ class Rules(Graph):
         due = [job for job in self.jobs.values() if job.queue == name and job.is_due(self.now)]
         due = [job for job in due if job.id in leases or job.id not in passed]
         due.sort(key=lambda job: (-job.priority, job.run_at, job.id))
-        if queue.concurrency is not None or not due:
+        if queue.is_limited or not due:
             self.recover(name)
-        if queue.concurrency is not None:
-            running = sum(job.queue == name and job.state == "processing" for job in self.jobs.values())
-            limit = min(limit, max(0, queue.concurrency - running))
-        for job in due[:limit]:
+        running = sum(job.queue == name and job.state == "processing" for job in self.jobs.values())
+        due = due[: int(min(limit, queue.room(running, self.now)))]
+        queue.started(len(due), self.now)
+        for job in due:
             job.state, job.attempts, job.worker = "processing", job.attempts + 1, worker
             job.started_at = job.updated_at = self.now
             job.leased_until = self.now + timedelta(seconds=lease or job.timeout_seconds)
             job.lease = self._fresh(leases.get(job.id))
             self.started(job)
-        return [job.claimed(self.now) | self.heard(job) for job in due[:limit]]
+        return [job.claimed(self.now) | self.heard(job) for job in due]
 
     def heard(self, job: Job) -> dict[str, Any]:
         """What a step is told of those that it waited for."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from shared.core import Core
 from shared.edge.opening import open_core
 from shared.settings import Settings
-from tests.model.drawing import Drawn, acts, moves, openings
+from tests.model.drawing import Drawn, acts, moves, openings, rushes
 from tests.model.history import Player, StandingClock
 from tests.model.world import World
 from tests.support.api import Api, api_of
@@ -25,10 +25,10 @@ History = list[list[Drawn]]
 Lived = Callable[[History], Awaitable[None]]
 
 
-def joined(parts: tuple[list[Drawn], History]) -> History:
+def joined(parts: tuple[list[Drawn], list[History]]) -> History:
     """A history whose first acts have made something to act on."""
     opening, rest = parts
-    return [[act] for act in opening] + rest
+    return [[act] for act in opening] + [group for part in rest for group in part]
 
 
 def usually(often: st.SearchStrategy[T], seldom: st.SearchStrategy[T], times: int) -> st.SearchStrategy[T]:
@@ -36,13 +36,12 @@ def usually(often: st.SearchStrategy[T], seldom: st.SearchStrategy[T], times: in
     return st.sampled_from([often] * times + [seldom]).flatmap(lambda chosen: chosen)
 
 
-alone = usually(acts(7), moves, times=6).map(lambda act: [act])
+alone = usually(acts(7), moves, times=6).map(lambda act: [[act]])
 # A purge says how many it deleted and not which, so that what others do meanwhile cannot be told from it.
-together = st.lists(acts(3, "purge_dead"), min_size=2, max_size=4)
+together = st.lists(acts(3, "purge_dead"), min_size=2, max_size=4).map(lambda group: [group])
 one_by_one = st.tuples(openings, st.lists(alone, min_size=20, max_size=60)).map(joined)
-at_once = st.tuples(openings, st.lists(usually(together, alone, times=2), min_size=10, max_size=30)).map(
-    joined
-)
+groups = usually(together, usually(alone, rushes, times=2), times=2)
+at_once = st.tuples(openings, st.lists(groups, min_size=10, max_size=30)).map(joined)
 
 
 @pytest.fixture
