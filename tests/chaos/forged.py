@@ -125,14 +125,16 @@ class Forged:
         self.write("found workflow", workflow="wf", status="completed", jobs=jobs)
         return made
 
-    def schedule(self, slots: list[float], *, policy: str = "last", late: float = 0.5) -> Record:
+    def schedule(
+        self, slots: list[float], *, policy: str = "last", late: float = 0.5, limit: int = 100
+    ) -> Record:
         """One that fires every ten seconds from 0.5 to 45, and the runs of these slots; returns the runs."""
         self.write(
             "schedule",
             schedule="s",
             cron="*/10 * * * * *",
             policy=policy,
-            limit=100,
+            limit=limit,
             sent=at(0.4),
             ended=at(0.5),
         )

@@ -42,6 +42,11 @@ def slot_left_out_in_spite_of_all(log: Forged) -> None:
 
 
 @breaks("slot missed")
+def slot_left_out_of_the_most_recent_ones(log: Forged) -> None:
+    log.schedule([10, 40], policy="all", late=90, limit=2)
+
+
+@breaks("slot missed")
 def never_fired(log: Forged) -> None:
     log.schedule([])
     log.records[1] |= {"sent": at(100), "ended": at(100)}

@@ -123,8 +123,9 @@ def test_an_act_that_was_aborted_may_leave_jobs_alone() -> None:
 
 
 def test_a_slot_may_be_missed_while_nobody_is_there_for_a_minute() -> None:
-    """By the policies `last` and `skip`; not by `all`."""
-    log = Forged()
-    log.schedule([10, 40], late=70)
+    """By the policies `last` and `skip`, and by `all` if there were more than its limit."""
+    for policy, limit in (("last", 100), ("skip", 100), ("all", 1)):
+        log = Forged()
+        log.schedule([10, 40], late=70, policy=policy, limit=limit)
 
-    assert judge(log.records).violations == []
+        assert judge(log.records).violations == []
