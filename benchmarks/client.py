@@ -53,6 +53,11 @@ class HttpConnection:
             raise RefusedError(status, answer.decode(), after)
         return orjson.loads(answer) if answer else None
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the service has hung up."""
+        return self._reader.at_eof()
+
     def close(self) -> None:
         """Hang up."""
         self._writer.close()

@@ -37,6 +37,15 @@ def offer(target: Target, body: bytes, a_second: float, seconds: float) -> Offer
     return asyncio.run(_offer(target, body, a_second, seconds))
 
 
+async def _connection(target: Target, free: list[HttpConnection]) -> HttpConnection:
+    """One of those that are free, but for those on which the service has hung up meanwhile, or a new one."""
+    while free:
+        connection = free.pop()
+        if not connection.is_over:
+            return connection
+    return await HttpConnection.open(target.url, target.key)
+
+
 async def _offer(target: Target, body: bytes, a_second: float, seconds: float) -> Offered:
     found, free, under_way = Offered(), list[HttpConnection](), set[asyncio.Task[None]]()
 
@@ -44,7 +53,7 @@ async def _offer(target: Target, body: bytes, a_second: float, seconds: float) -
         start = perf_counter()
         connection: HttpConnection | None = None
         try:
-            connection = free.pop() if free else await HttpConnection.open(target.url, target.key)
+            connection = await _connection(target, free)
             answer = await connection.request("POST", target.path, body)
             found.served.append(perf_counter() - start)
             found.jobs += answer["success_count"]

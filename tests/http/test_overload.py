@@ -14,6 +14,7 @@ import pytest
 
 from shared.core import Core
 from shared.edge.opening import open_core
+from shared.edge.process import http
 from shared.edge.process.files import room_for_connections
 from shared.limits.fair import Fair
 from shared.settings import Settings
@@ -93,6 +94,30 @@ async def test_one_connection_too_many_is_told_so(core: Core, caplog: pytest.Log
                 return await asked(another) == (200, None)
 
         await until(is_let_in)
+
+
+async def test_connections_without_use_make_room(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They stay while there is room, and are closed where most of what there may be is taken."""
+    monkeypatch.setattr(http, "_IDLE_SECONDS_IN_A_CROWD", 0)
+    few = core.settings.model_copy(update={"max_connections": 10})
+    async with listening(replace(core, settings=few)) as opened:
+        idle, used = [
+            [socket.create_connection(("127.0.0.1", opened.port)) for _ in range(n)] for n in (7, 2)
+        ]
+        for one in idle:
+            assert await asked(one) == (200, None)
+
+        async def are_gone() -> bool:
+            return len(opened.server.server_state.connections) <= len(used)
+
+        await until(are_gone)
+        for one in used:
+            assert await asked(one) == (200, None)
+        for _ in range(10):
+            await opened.server.on_tick(0)
+            assert await asked(used[0]) == (200, None)
+        for one in [*idle, *used]:
+            one.close()
 
 
 async def asked(connection: socket.socket) -> tuple[int, str | None]:

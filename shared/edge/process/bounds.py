@@ -43,6 +43,12 @@ class BoundedHttp(HttpToolsProtocol):
         if self._patience.is_over(now, seconds):
             self.transport.abort()
 
+    def leave_if_idle(self, now: float, seconds: float) -> None:
+        """Hang up on a client that has asked for nothing for so long; `now` is of the event loop."""
+        idle_until = self.timeout_keep_alive_task
+        if idle_until is not None and idle_until.when() - now < self.timeout_keep_alive - seconds:
+            self.timeout_keep_alive_handler()
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._has_told = self._is_in_head = True

@@ -17,6 +17,11 @@ from shared.settings import Settings
 LARGEST_MESSAGE = 65_536
 """The largest message that a WebSocket takes, bytes."""
 _TICKS_OF_A_LOOK = 5
+IDLE_SECONDS = 75
+"""Longer than the minute for which proxies keep a connection that they may use again: theirs end first."""
+_IDLE_SECONDS_IN_A_CROWD = 5
+_CROWD = 0.8
+"""Of the connections that there may be: from there on those make room that are not in use."""
 GRACE_SECONDS = 5
 """The longest that the end of the process waits for requests that are being answered."""
 
@@ -40,10 +45,12 @@ class HttpServer(uvicorn.Server):
     """Uvicorn that leaves the signals to the process, which has more to stop than this."""
 
     def __init__(self, application: ASGIApp, settings: Settings) -> None:
+        self._crowd = _CROWD * (most := room_for_connections(settings.max_connections))
         super().__init__(
             uvicorn.Config(
                 application,
-                http=_bounded(room_for_connections(settings.max_connections)),
+                http=_bounded(most),
+                timeout_keep_alive=IDLE_SECONDS,
                 ws=BoundedWebSocket,
                 ws_max_size=LARGEST_MESSAGE,
                 # A compressor would take more memory than all else that an idle reader needs.
@@ -65,9 +72,12 @@ class HttpServer(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         if counter % _TICKS_OF_A_LOOK == 0:
             now = asyncio.get_running_loop().time()
+            is_crowd = len(self.server_state.connections) > self._crowd
             for connection in [*self.server_state.connections]:
                 if isinstance(connection, RefusingProtocol | BoundedWebSocket):
                     connection.look_after(now, self._patience_seconds)
+                if is_crowd and isinstance(connection, RefusingProtocol):
+                    connection.leave_if_idle(now, _IDLE_SECONDS_IN_A_CROWD)
         return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
