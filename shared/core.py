@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from shared.clock import Clock, system_clock
 from shared.events.in_flight import InFlight
 from shared.events.wakeups import Wakeups
+from shared.limits.body_room import body_rooms
 from shared.limits.fair import Fair
 from shared.limits.open_streams import OpenStreams
 from shared.limits.rates import RateLimiter
@@ -37,6 +38,7 @@ class Core:
     tally: Tally = field(default_factory=Tally)
     together: Together = field(default_factory=Together)
     fair: Fair = field(default_factory=Fair)
+    body_rooms: Fair = field(default_factory=body_rooms)
     hub: "Hub | None" = None
     """The readers of live events; a Lambda environment has none."""
     waits_end_at: datetime | None = None
@@ -50,6 +52,7 @@ class Core:
     async def close(self) -> None:
         if self.hub is not None:
             await self.hub.close()
+        self.body_rooms.close()
         self.fair.close()
         await self.streams.close()
         await self.together.close()

@@ -13,19 +13,20 @@ from shared.edge.eager import Begun
 from shared.edge.headers import read_headers
 from shared.errors import InvalidInputError, PayloadTooLargeError, RequestIncompleteError
 from shared.json_text import MOST_PARTS
+from shared.limits.body_room import SMALL_BODY, BodyRoom
 
 _DEEPEST = 128
 _TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _MOST_FORM_FIELDS = 20
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int, seconds: float) -> bytes:
-    """The whole body, never more than `limit` bytes of it in memory.
+async def read_body(scope: Scope, receive: Receive, limit: int, seconds: float, room: BodyRoom) -> bytes:
+    """The whole body, never more than `limit` bytes of it in memory; a large one is read when it has room.
 
-    Raises PayloadTooLargeError above the limit, and RequestIncompleteError when the client goes away or is
-    not done after so many seconds.
+    Raises PayloadTooLargeError above the limit, CrowdedError where there is no room for long, and
+    RequestIncompleteError when the client goes away or is not done after so many seconds.
     """
-    reading = Begun(_read(scope, receive, limit))
+    reading = Begun(_read(scope, receive, limit, room))
     if reading.is_over:
         return await reading
     try:
@@ -35,12 +36,14 @@ async def read_body(scope: Scope, receive: Receive, limit: int, seconds: float) 
         raise RequestIncompleteError from None
 
 
-async def _read(scope: Scope, receive: Receive, limit: int) -> bytes:
+async def _read(scope: Scope, receive: Receive, limit: int, room: BodyRoom) -> bytes:
     too_large = PayloadTooLargeError(f"The request body is larger than {limit} bytes.")
     declared = read_headers(scope).get("content-length", "")
     # Python refuses to read thousands of digits; twenty that count are above any limit.
-    if declared.isdecimal() and int(declared.lstrip("0")[:20] or "0") > limit:
+    length = int(declared.lstrip("0")[:20] or "0") if declared.isdecimal() else 0
+    if length > limit:
         raise too_large
+    await room.take(length)
     parts: list[bytes] = []
     size = 0
     while True:
@@ -51,6 +54,8 @@ async def _read(scope: Scope, receive: Receive, limit: int) -> bytes:
         size += len(part)
         if size > limit:
             raise too_large
+        if size > max(length, SMALL_BODY):  # which nobody has said
+            await room.take(limit)
         parts.append(part)
         if not message.get("more_body", False):
             return b"".join(parts)

@@ -19,6 +19,9 @@ from shared.edge.headers import read_headers
 from shared.edge.presence import Presence
 from shared.edge.throttle import throttle
 from shared.errors import FaultError, InvalidInputError, NotFoundError, SpooledError
+from shared.give_way import MUCH, give_way
+from shared.limits.body_room import BodyRoom
+from shared.limits.fair import places_of
 from shared.trace import named_in_log
 from shared.wire.vocabulary import input_error
 
@@ -59,30 +62,45 @@ async def _respond(endpoint: Endpoint, core: Core, scope: Scope, receive: Receiv
     now = core.clock()
     caller = await admit(endpoint, core, headers, now)
     await throttle(core, caller, scope, now)
-    limits = core.settings
-    raw_body = await read_body(scope, receive, limits.max_body_bytes, limits.body_timeout_seconds)
-    client = Presence(receive)
-    address = (scope.get("client") or ("",))[0]
-    call = Call(core, now, scope["spooled.request_id"], headers, raw_body, address, client.is_gone, caller)
-    if caller is None:
-        return await _run(endpoint, call, scope)
-    with await core.fair.take(caller.org_id, client.call_when_gone):
-        return await _run(endpoint, call, scope)
+    org_id = None
+    if caller is not None:
+        org_id = caller.org_id
+        core.fair.require_room(org_id)
+    with BodyRoom(core.body_rooms, org_id) as room:
+        limits = core.settings
+        raw_body = await read_body(scope, receive, limits.max_body_bytes, limits.body_timeout_seconds, room)
+        client = Presence(receive)
+        address = (scope.get("client") or ("",))[0]
+        call = Call(
+            core, now, scope["spooled.request_id"], headers, raw_body, address, client.is_gone, caller
+        )
+        if org_id is None:
+            return await _run(endpoint, call, scope)
+        with await core.fair.take(org_id, client.call_when_gone, cost=places_of(len(raw_body))):
+            return await _run(endpoint, call, scope)
 
 
 async def _run(endpoint: Endpoint, call: Call, scope: Scope) -> Answer:
     arguments: dict[str, Any] = dict(path_arguments(scope))
+    is_much = len(call.raw_body) >= MUCH
     if endpoint.query_model is not None:
         arguments["query"] = validated(endpoint.query_model, query_values(scope))
     if endpoint.body_model is not None:
         refuse_encoded(call.headers)
-        arguments["body"] = validated(endpoint.body_model, parse_json(call.raw_body))
+        value = parse_json(call.raw_body)
+        if is_much:
+            await give_way()
+        arguments["body"] = validated(endpoint.body_model, value)
+        if is_much:
+            await give_way()
     run = endpoint.function
     if endpoint.audit is not None:
         from shared.edge.audit import audited  # noqa: PLC0415 - few routes have a log
 
         run = audited(endpoint)
     result = await run(call, **arguments)
+    if is_much:
+        await give_way()
     return result if isinstance(result, Answer) else Answer(result)
 
 

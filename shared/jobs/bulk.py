@@ -6,6 +6,7 @@ from typing import Any
 
 from shared import ids
 from shared.core import Core
+from shared.give_way import MANY, give_way
 from shared.jobs.enqueue import NewJob, UnknownParentError, check_completion_webhook, enqueue_jobs
 from shared.tenants.caller import Caller
 from shared.webhooks.target import WebhookUrlError
@@ -25,6 +26,8 @@ async def enqueue_bulk(core: Core, caller: Caller, jobs: Sequence[NewJob], now: 
                 refused[index] = error.message
     good = [index for index in range(len(jobs)) if index not in refused]
     enqueued = await enqueue_jobs(core, caller, [jobs[index] for index in good], now) if good else []
+    if len(jobs) > MANY:
+        await give_way()
     succeeded = [
         {"index": index, "job_id": ids.encode("job", outcome.job_id), "created": outcome.created}
         for index, outcome in zip(good, enqueued, strict=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from shared import ids
 from shared.core import Core
+from shared.give_way import each_of
 from shared.jobs.claiming import (
     NEXT_LOOK,
     NEXT_LOOK_COUNTED,
@@ -60,7 +61,7 @@ async def claim_due(core: Core, caller: Caller, claim: Claim, now: datetime) -> 
             caller.scope, [taking.statement], quick=claim.limit == 1, lasting=False
         )
         taking.learn(rows)
-        return [taking.told(row, asked[0]) for row in rows]
+        return await each_of(rows, lambda row: taking.told(row, asked[0]))
 
     async def shared(all_asked: Sequence[_Asked]) -> list[list[dict[str, Any]]]:
         taking = claiming_together(core, caller, all_asked)

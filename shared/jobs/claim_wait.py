@@ -9,6 +9,7 @@ from typing import Any
 from shared.core import Core
 from shared.errors import SpooledError
 from shared.events.line import Line, Waiter
+from shared.give_way import MANY, give_way
 from shared.jobs.claim import Claim, claim_due, recover_and_claim, see_to_front
 from shared.jobs.claiming import claiming
 from shared.jobs.give_back import give_back, kept_or_given_back
@@ -59,6 +60,8 @@ async def settle_and_claim(
     With `after` nothing is claimed unless that job was settled. Once the settle has held, trouble with
     the claim only means that there are no next jobs.
     """
+    if len(settling.said) > MANY:
+        await give_way()
     if claim is None or not caller.may_use_queue(claim.queue):
         return (await settle(core, caller, settling, now))[0], []
     deadline = _deadline(core, claim)

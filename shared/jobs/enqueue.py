@@ -10,6 +10,7 @@ from shared import ids
 from shared.core import Core
 from shared.errors import NotFoundError
 from shared.finishing import finished
+from shared.give_way import MANY, give_way
 from shared.jobs.hand_over import first_to_take, make_and_hand_over
 from shared.limits.charge import are_limited, charge
 from shared.limits.payload import check_payloads
@@ -104,6 +105,8 @@ async def _enqueue(
         async with core.store.transaction(caller.scope, hot=True, briefly=are_shared) as transaction:
             return await enqueue_within(transaction, core, caller, jobs, now), set()
     statement = Statement(QUERIES["enqueue_jobs"], _parameters(core, caller, jobs, now))
+    if len(jobs) > MANY:
+        await give_way()
     taker = await _first_to_take(core, caller, jobs, now)
     taken: set[int] = set()
     if taker is not None:

@@ -9,6 +9,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from shared import ids
 from shared.core import Core
 from shared.errors import ConflictError, LeaseExpiredError, OtherWorkerError, SpooledError
+from shared.give_way import MANY, give_way
 from shared.jobs.children import wake_others
 from shared.jobs.model import SETTLED_STATES
 from shared.jobs.read import JobNotFoundError
@@ -145,6 +146,8 @@ async def settle(
     core.in_flight.settled(caller.org_id, _let_go(settling.said, rows), now)
     wake_others(core, caller.org_id, rows)
     count_settled(core, rows, now, failures=settling.failures)
+    if len(rows) > MANY:
+        await give_way()
     return await _outcomes(core, caller, settling.said, rows), followed
 
 

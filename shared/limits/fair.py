@@ -1,13 +1,13 @@
-"""Fairness between organizations: of each only so many requests are under way while others are active.
+"""Fairness between organizations: of each only so much is under way while others are active.
 
-Who is alone may have as many as a process does well with. Who comes while all places of its organization
-are taken stands in line, first come first served, behind its own and never behind another's. A line takes a
-burst; where it stays, nobody stands in it for long: who would is refused early, and told when to come again.
+A request takes places by its size. Who is alone may take as many as a process does well with. Who comes while
+those of its organization are taken stands in line, first come first served, behind its own and never behind
+another's. A line takes a burst; where it stays, nobody stands in it for long: who would is refused at once,
+and told when to come again.
 """
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Callable
 from contextvars import ContextVar
 from time import monotonic
@@ -15,6 +15,7 @@ from typing import Self
 
 from shared import ids
 from shared.errors import UnavailableError
+from shared.limits.lane import BURST_SECONDS, Lane
 
 logger = logging.getLogger("spooled.fair")
 _QUIET_SECONDS = 1.0
@@ -23,12 +24,8 @@ _MOST_IN_LINE = 2_000
 """In all lines of a process."""
 _MOST_UNDER_WAY = 128
 """Two shared statements are on their way with 64 requests each; more would wait elsewhere, out of order."""
-BURST_SECONDS = 5.0
-"""So long anybody may stand in a line that was empty since: it takes a burst."""
-STEADY_SECONDS = 0.5
-"""So long at most in one that was not: all it would do is serve everybody late."""
-STUCK_SECONDS = 1.0
-"""So long at most in one from which nobody was served meanwhile."""
+_BYTES_OF_A_PLACE = 2_048
+"""So much more of a body is as much to do as one more request: a batch has its places by its length."""
 _SWEEP_SECONDS = 0.1
 _FEWEST_UNDER_WAY, _FIRST_UNDER_WAY, _MORE_UNDER_WAY = 8, 32, 8
 _LATE_SECONDS, _PROMPT_SECONDS = 0.1, 0.03
@@ -40,36 +37,15 @@ class CrowdedError(UnavailableError):
     """Too many requests of this organization wait at the moment; try again shortly."""
 
 
-class _Lane:
-    """Of one organization: how many are under way, and who stands in line."""
-
-    __slots__ = ("moved_at", "org_id", "refused_at", "since", "taken", "waiting")
-
-    def __init__(self, org_id: int) -> None:
-        self.org_id = org_id
-        self.taken = 0
-        self.waiting: OrderedDict[asyncio.Future[Place], float] = OrderedDict()
-        """Who came when, the first to come first."""
-        self.since = self.moved_at = 0.0
-        """When the line began, if there is one, and when it moved last as somebody had been served."""
-        self.refused_at = float("-inf")
-        """When somebody had stood in it for too long."""
-
-    def patience(self, now: float) -> float:
-        """How long anybody may stand in the line."""
-        if now - self.since >= BURST_SECONDS or now - self.refused_at < BURST_SECONDS:
-            return STEADY_SECONDS
-        return BURST_SECONDS if now - self.moved_at < STUCK_SECONDS else STUCK_SECONDS
-
-
 class Place:
     """One request that is under way; it gives its place up at the end of its block."""
 
-    __slots__ = ("_fair", "_lane")
+    __slots__ = ("_cost", "_fair", "_lane")
 
-    def __init__(self, fair: "Fair", lane: _Lane) -> None:
+    def __init__(self, fair: "Fair", lane: Lane, cost: int) -> None:
+        self._cost = cost
         self._fair = fair
-        self._lane: _Lane | None = lane
+        self._lane: Lane | None = lane
 
     def __enter__(self) -> Self:
         return self
@@ -81,7 +57,12 @@ class Place:
         """It is over, or waits for something itself; to do it again changes nothing."""
         lane, self._lane = self._lane, None
         if lane is not None:
-            self._fair.free(lane, served=served)
+            self._fair.free(lane, self._cost, served=served)
+
+
+def places_of(size: int) -> int:
+    """How many places a request takes whose body has so many bytes."""
+    return 1 + size // _BYTES_OF_A_PLACE
 
 
 _HERE: ContextVar[Place | None] = ContextVar("place", default=None)
@@ -91,7 +72,7 @@ class Fair:
     """The places and lines of one process.
 
     places: of each organization, while others are active.
-    most_under_way: of all of them, fewer under strain; each has one place at least.
+    most_under_way: of all of them, under strain as few as `fewest_under_way`; each has one place at least.
     clock: seconds that never go back.
     is_strained: whether what is under way stands in line elsewhere.
     """
@@ -101,6 +82,7 @@ class Fair:
         *,
         places: int = 6,
         most_under_way: int = _MOST_UNDER_WAY,
+        fewest_under_way: int = _FEWEST_UNDER_WAY,
         most_in_line: int = _MOST_IN_LINE,
         clock: Callable[[], float] = monotonic,
         is_strained: Callable[[], bool] = lambda: False,
@@ -108,10 +90,11 @@ class Fair:
         self._is_strained = is_strained
         self._places = places
         self._most_under_way = most_under_way
-        self._allowed_under_way = min(_FIRST_UNDER_WAY, most_under_way)
+        self._fewest_under_way = min(fewest_under_way, most_under_way)
+        self._allowed_under_way = min(max(_FIRST_UNDER_WAY, fewest_under_way), most_under_way)
         self._most_in_line = most_in_line
         self._clock = clock
-        self._lanes: dict[int, _Lane] = {}
+        self._lanes: dict[int, Lane] = {}
         self._in_line = 0
         self._sweeping: asyncio.TimerHandle | None = None
         self._latest: int | None = None
@@ -127,12 +110,22 @@ class Fair:
         """How many wait."""
         return self._in_line
 
-    async def take(self, org_id: int, call_when_gone: Callable[[Leave], object] | None = None) -> Place:
+    def require_room(self, org_id: int) -> None:
+        """Before a body is read: raise CrowdedError for one that would stand in line for too long."""
+        lane = self._lanes.get(org_id)
+        if lane is not None and lane.waiting:
+            self._require_hope(lane, self._clock())
+
+    async def take(
+        self, org_id: int, call_when_gone: Callable[[Leave], object] | None = None, *, cost: int = 1
+    ) -> Place:
         """A place of the organization, to be given up; what runs in this context can step aside from it.
 
         call_when_gone: is handed, by one who has to wait, what to call when its client goes.
-        Raises CrowdedError for one that has stood in line for too long, for the newest of the longest line
-        when all lines together are too long, and for one whose client has gone, which nobody is told.
+        cost: how many places it takes, as `places_of` says; the largest take as many as there are.
+        Raises CrowdedError for one that has stood in line for too long or would, for the newest of the
+        longest line when all lines together are too long, and for one whose client has gone, which nobody
+        is told.
         """
         now = self._clock()
         if org_id != self._latest:
@@ -142,11 +135,11 @@ class Fair:
         self._latest_at = now
         lane = self._lanes.get(org_id)
         if lane is None:
-            lane = self._lanes[org_id] = _Lane(org_id)
-        if not lane.waiting and lane.taken < self._allowed(now):
-            place = self._grant(lane)
+            lane = self._lanes[org_id] = Lane(org_id)
+        if not lane.waiting and self._fits(lane, cost, now):
+            place = self._grant(lane, cost, now)
         else:
-            place = await self._stand(lane, now, call_when_gone)
+            place = await self._stand(lane, now, call_when_gone, cost)
         _HERE.set(place)
         return place
 
@@ -157,18 +150,18 @@ class Fair:
         if place is not None:
             place.give_up()
 
-    def free(self, lane: _Lane, *, served: bool) -> None:
-        """A place of the lane is free: the next in line has it."""
-        lane.taken -= 1
+    def free(self, lane: Lane, cost: int, *, served: bool) -> None:
+        """So many places of the lane are free: the next in line have them."""
+        lane.taken -= cost
         if lane.waiting:
+            now = self._clock()
             if served:
-                lane.moved_at = self._clock()
-            allowed = self._allowed(self._clock())
-            while lane.waiting and lane.taken < allowed:
-                turn, _ = lane.waiting.popitem(last=False)
+                lane.moved_at = now
+            while lane.waiting and self._fits(lane, lane.first.cost, now):
+                turn, one = lane.move()
                 self._in_line -= 1
                 if not turn.done():  # cancelled
-                    turn.set_result(self._grant(lane))
+                    turn.set_result(self._grant(lane, one.cost, now))
         if not lane.taken and not lane.waiting:
             self._lanes.pop(lane.org_id, None)
 
@@ -186,20 +179,34 @@ class Fair:
             return self._allowed_under_way
         return max(1, min(self._places, self._allowed_under_way // len(self._lanes)))
 
-    def _grant(self, lane: _Lane) -> Place:
-        lane.taken += 1
-        return Place(self, lane)
+    def _fits(self, lane: Lane, cost: int, now: float) -> bool:
+        """Whether there is room for so much more; who has nothing under way always has some."""
+        allowed = self._allowed(now)
+        return not lane.taken or lane.taken + self._capped(cost, allowed) <= allowed
+
+    def _capped(self, cost: int, allowed: int) -> int:
+        """The largest go two at a time, one being read while another is written, and beside others one."""
+        return min(cost, allowed, max(self._places, allowed // 2))
+
+    def _grant(self, lane: Lane, cost: int, now: float) -> Place:
+        cost = self._capped(cost, self._allowed(now))
+        lane.taken += cost
+        return Place(self, lane, cost)
+
+    def _require_hope(self, lane: Lane, now: float) -> None:
+        if lane.is_hopeless(now):
+            self._note_refusal(lane, now)
+            raise CrowdedError
 
     async def _stand(
-        self, lane: _Lane, now: float, call_when_gone: Callable[[Leave], object] | None
+        self, lane: Lane, now: float, call_when_gone: Callable[[Leave], object] | None, cost: int
     ) -> Place:
+        self._require_hope(lane, now)
         if self._in_line >= self._most_in_line:
             self._make_room(lane)
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[Place] = loop.create_future()
-        if not lane.waiting:
-            lane.since = lane.moved_at = now
-        lane.waiting[turn] = now
+        lane.join(turn, now, cost)
         self._in_line += 1
         if self._sweeping is None:
             self._sweeping = loop.call_later(_SWEEP_SECONDS, self._sweep)
@@ -220,41 +227,44 @@ class Fair:
             self._adapt(asyncio.get_running_loop().time() - self._sweeping.when())
         self._sweeping, now = None, self._clock()
         for lane in [*self._lanes.values()]:
-            latest = now - lane.patience(now)
-            late = [turn for turn, came_at in lane.waiting.items() if came_at <= latest]
+            lane.look(now)
+            late = lane.late(now)
             for turn in late:
                 self._leave(lane, turn, CrowdedError())
-            if late and now - lane.refused_at >= BURST_SECONDS:
-                logger.warning(
-                    "requests of %s are refused: they come faster than they can be served",
-                    ids.encode("org", lane.org_id),
-                )
             if late:
-                lane.refused_at = now
+                self._note_refusal(lane, now)
         if self._in_line:
             self._sweeping = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._sweep)
+
+    @staticmethod
+    def _note_refusal(lane: Lane, now: float) -> None:
+        if now - lane.refused_at >= BURST_SECONDS:
+            logger.warning(
+                "requests of %s are refused: they come faster than they can be served",
+                ids.encode("org", lane.org_id) if lane.org_id else "nobody known",
+            )
+        lane.refused_at = now
 
     def _adapt(self, late_by: float) -> None:
         """As many are under way as let the event loop be on time, and find a connection to the database."""
         if late_by > _LATE_SECONDS or self._is_strained():
-            fewer = max(_FEWEST_UNDER_WAY, self._allowed_under_way // 2)
-            self._allowed_under_way = min(fewer, self._most_under_way)
+            self._allowed_under_way = max(self._fewest_under_way, self._allowed_under_way // 2)
         elif late_by < _PROMPT_SECONDS:
             self._allowed_under_way = min(self._allowed_under_way + _MORE_UNDER_WAY, self._most_under_way)
 
-    def _make_room(self, lane: _Lane) -> None:
+    def _make_room(self, lane: Lane) -> None:
         """The newest of the longest line goes, so that who floods does not have others refused."""
         longest = max(self._lanes.values(), key=lambda other: len(other.waiting))
         if len(longest.waiting) <= len(lane.waiting):
             raise CrowdedError
         self._refuse_newest(longest)
 
-    def _refuse_newest(self, lane: _Lane) -> None:
+    def _refuse_newest(self, lane: Lane) -> None:
         self._leave(lane, next(reversed(lane.waiting)), CrowdedError())
 
-    def _leave(self, lane: _Lane, turn: "asyncio.Future[Place]", error: Exception | None = None) -> None:
+    def _leave(self, lane: Lane, turn: "asyncio.Future[Place]", error: Exception | None = None) -> None:
         if turn in lane.waiting:
-            del lane.waiting[turn]
+            lane.leave(turn)
             self._in_line -= 1
             if error is not None and not turn.done():
                 turn.set_exception(error)

@@ -94,8 +94,8 @@ class Connection(psycopg.AsyncConnection[DictRow]):
             self._known[bound.key] = bound.prepared
             self._uses.pop(bound.key, None)
 
-    def rows(self, bound: Bound, result: "PGresult") -> list[DictRow]:
-        """Those of a statement that returns some, none of another one's."""
+    def rows(self, bound: Bound, result: "PGresult", start: int = 0, end: int | None = None) -> list[DictRow]:
+        """Those of a statement that returns some, or a piece of them; none of another one's."""
         if result.status != ExecStatus.TUPLES_OK:
             return []
         columns = bound.prepared.columns if bound.prepared else ()
@@ -104,8 +104,9 @@ class Connection(psycopg.AsyncConnection[DictRow]):
             if bound.prepared:
                 bound.prepared.columns = columns
         self._transformer.set_pgresult(result)
+        end = result.ntuples if end is None else min(end, result.ntuples)
         return self._transformer.load_rows(
-            0, result.ntuples, lambda values: dict(zip(columns, values, strict=False))
+            start, end, lambda values: dict(zip(columns, values, strict=False))
         )
 
     def _written(self, sql: bytes, values: tuple[Any, ...], *, hot: bool) -> Bound:

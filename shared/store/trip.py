@@ -12,6 +12,8 @@ from psycopg.generators import fetch_many, send
 from psycopg.pq import ExecStatus
 from psycopg.rows import DictRow
 
+from shared.give_way import MANY, give_way
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -48,7 +50,16 @@ async def one_trip(
         refused = next((answered.result for answered in answers if not answered.is_fine), None)
         if refused is not None:
             raise error_from_result(refused, connection.info.encoding)
-        return [connection.rows(one, answered.result) for one, answered in zip(bound, answers, strict=True)]
+        pairs = zip(bound, answers, strict=True)
+        return [await _rows(connection, one, answered.result) for one, answered in pairs]
+
+
+async def _rows(connection: "Connection", bound: "Bound", result: "PGresult") -> list[DictRow]:
+    rows = connection.rows(bound, result, 0, MANY)
+    for start in range(MANY, result.ntuples, MANY):
+        await give_way()
+        rows += connection.rows(bound, result, start, start + MANY)
+    return rows
 
 
 def exchange(connection: "Connection", statements: "Sequence[Bound]") -> "PQGen[list[Answered]]":

@@ -31,19 +31,16 @@ class BulkEnqueue(RequestModel):
     default_max_retries: MaxRetries | None = None
     default_timeout_seconds: TimeoutSeconds | None = None
 
-    def new_jobs(self, now: datetime, trace: str | None) -> list[NewJob]:
-        """The jobs to make; `trace` is that of the request, for those that name none."""
-        return [
-            job.new_job(
-                job.queue_name or self.queue_name,
-                now,
-                priority=self.default_priority or 0,
-                max_retries=self.default_max_retries,
-                timeout_seconds=self.default_timeout_seconds,
-                trace=trace,
-            )
-            for job in self.jobs
-        ]
+    def new_job(self, job: BulkJob, now: datetime, trace: str | None) -> NewJob:
+        """The job to make of one of `jobs`; `trace` is that of the request, for one that names none."""
+        return job.new_job(
+            job.queue_name or self.queue_name,
+            now,
+            priority=self.default_priority or 0,
+            max_retries=self.default_max_retries,
+            timeout_seconds=self.default_timeout_seconds,
+            trace=trace,
+        )
 
 
 class BulkItemAnswer(AnswerModel):

@@ -17,6 +17,7 @@ from shared.edge.rpc.requests import Requests
 from shared.edge.rpc.status import REQUEST_ID, status_of
 from shared.edge.rpc.work import Work
 from shared.errors import InvalidInputError
+from shared.limits.fair import places_of
 from shared.limits.open_streams import EndingError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Answering:
         handler: Handler,
     ) -> None:
         call = await self._call(context, trailers, handler)
-        with await self._core.fair.take(call.caller.org_id, _when_done(handler)):
+        with await self._core.fair.take(call.caller.org_id, _when_done(handler), cost=places_of(len(raw))):
             if await call.client_is_gone():
                 return  # whoever asked believes by now that it was not done
             answer = await self._method.function(call, request=self._read(raw))
