@@ -2,12 +2,15 @@
 
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
+from io import UnsupportedOperation
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
+from shared.command.errors import CommandError
 from shared.command.exits import Exit
 from shared.version import VERSION
 
@@ -55,9 +58,15 @@ class Commands(click.Group):
             code = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            # Who read the output has what it wanted, as `head` has. Python must not say so at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            # Who read the output has what it wanted, as `head` has.
+            _write_no_more()
             raise click.exceptions.Exit(Exit.READER_GONE) from None
+        except UnicodeEncodeError as error:
+            # An argument of bytes that are no text in the encoding of this machine.
+            raise click.UsageError("An argument cannot be sent: it is not UTF-8.") from error
+        except OSError as error:
+            _write_no_more()
+            raise CommandError(f"It was not done to its end: {error.strerror or error}.") from error
         return code
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -70,6 +79,12 @@ class Commands(click.Group):
             CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)
         ]
         return named + click.Command.shell_complete(self, ctx, incomplete)
+
+
+def _write_no_more() -> None:
+    # What was not written is forgotten: Python must not fail again at its end.
+    with suppress(UnsupportedOperation):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(

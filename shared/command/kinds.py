@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import Any
 
 import click
@@ -21,10 +22,11 @@ class Duration(click.ParamType[float]):
             return float(value)
         text = str(value).strip().lower()
         if re.fullmatch(r"\d+(\.\d+)?", text):
-            return float(text)
-        if not text or _PART.sub("", text):
+            text += "s"
+        seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
+        if not text or _PART.sub("", text) or not isfinite(seconds):
             self.fail(f"{value!r} is no duration; write 90, 90s, 5m, 1h30m or 2d", param, ctx)
-        return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
+        return seconds
 
 
 class Instant(click.ParamType[datetime]):

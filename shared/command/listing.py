@@ -106,7 +106,9 @@ def each(out: Output, things: Sequence[str], act: Callable[[str], Any], done: st
 
 def part(text: str) -> str:
     """A name or id as one part of a path, whatever is in it."""
-    return quote(text, safe="")
+    encoded = quote(text, safe="")
+    # Dots alone lead out of the path, also from where a client or a proxy tidies it.
+    return encoded.replace(".", "%2E") if encoded in {".", ".."} else encoded
 
 
 def instant(text: str | None) -> datetime | None:

@@ -27,9 +27,12 @@ def overlap_body(overlap: float | None) -> dict[str, int]:
 
 
 def show_once(out: Output, answer: Mapping[str, Any], field: str, note: str) -> None:
-    """The secret alone on standard output, for a variable or a file; what it is for beside it."""
+    """The secret alone on standard output, for a variable or a file; what it is for beside it.
+
+    That goes first: who cannot write the secret knows what it was of.
+    """
     if out.as_json:
         out.document(answer)
         return
-    out.say(answer[field])
     out.note(f"{note} It is shown this once.")
+    out.say(answer[field])

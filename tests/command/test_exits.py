@@ -42,6 +42,10 @@ def test_nobody_answers(spooled: CommandLine, monkeypatch: pytest.MonkeyPatch) -
         ("jobs", "--since", "99999999999d"),
         ("push", "mails", "--at", "9999-12-31T23:59-12:00"),
         ("push", "mails", "--lines", "@no-such-file"),
+        ("keys", "rotate", "key_0", "--overlap", "9" * 400),
+        ("keys", "create", "\udcff"),
+        ("keys", "rotate", "\udcff"),
+        ("jobs", "--queue", "\udcff"),
     ],
 )
 def test_values_that_nothing_can_be(spooled: CommandLine, arguments: tuple[str, ...]) -> None:
@@ -130,6 +134,18 @@ def test_a_reader_that_goes(spooled: CommandLine) -> None:
     assert process.stderr.read() == ""
     process.stderr.close()
     assert process.wait() == Exit.READER_GONE
+
+
+def test_a_disk_that_is_full(spooled: CommandLine) -> None:
+    """An answer that cannot be written is said to have failed, without a stack trace."""
+    with Path("/dev/full").open("w") as full:
+        process = spooled.start("push", "mails", stdout=full, stderr=subprocess.PIPE)
+        said = str(process.communicate()[1])
+
+    assert process.returncode == Exit.FAILED
+    assert said.startswith("Error: ")
+    assert "No space left" in said
+    assert "Traceback" not in said
 
 
 def test_help_says_what_each_command_says() -> None:

@@ -1,5 +1,6 @@
 """`spooled keys` and `spooled webhooks`: who may come in and what is signed with, shown once and replaced."""
 
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -132,6 +133,38 @@ def test_who_revokes_a_key_is_asked(spooled: CommandLine) -> None:
     assert "last used" in kept.out
     assert (kept.code != Exit.DONE, still) == (True, Exit.DONE)
     assert (gone.code, use(spooled, made["key"])) == (Exit.DONE, Exit.FORBIDDEN)
+
+
+def test_a_question_obeys_nobody(spooled: CommandLine) -> None:
+    """The name of a key, which anybody may have given, does not move the cursor of who is asked about it."""
+    made = spooled("keys", "create", "Mailer\x1b[2K\rBackup", "--json").json
+    asked = spooled.typing("n\n", "keys", "revoke", made["id"]).out
+
+    assert "Mailer" in asked
+    assert "\x1b" not in asked
+    assert "\rBackup" not in asked
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_what_a_path_is_made_of_is_no_key(spooled: CommandLine, name: str) -> None:
+    """Dots lead to no other route than that of one key, which there is not."""
+    assert "no such API key" in spooled("keys", "revoke", name, "--yes").err
+    assert "no such API key" in spooled("keys", "rotate", name).err
+    assert spooled.typing("y\n", "keys", "revoke", name).code == Exit.NOT_FOUND
+
+
+def test_a_secret_that_nobody_reads_is_named(spooled: CommandLine) -> None:
+    """Who loses the secret of a key that was made is told which key it is, to revoke it."""
+    process = spooled.start("keys", "create", "Lost", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout
+    assert process.stderr
+    process.stdout.close()
+    said = process.stderr.read()
+    process.stderr.close()
+    (key,) = [one for one in spooled("keys", "--json").json if one["name"] == "Lost"]
+
+    assert process.wait() == Exit.READER_GONE
+    assert key["id"] in said
 
 
 def test_a_webhooks_secret_is_rotated(spooled: CommandLine, api: httpx.Client) -> None:

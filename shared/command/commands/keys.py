@@ -12,7 +12,7 @@ from shared.command.kinds import INSTANT
 from shared.command.listing import ListingGroup, ago, each, instant, local, part
 from shared.command.options import command as api_command
 from shared.command.options import complete_queue
-from shared.command.output import shortened
+from shared.command.output import printable, shortened
 from shared.command.secret import overlap_body, overlap_option, show_once
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def revoke(api: Api, out: Output, *, keys: tuple[str, ...], yes: bool) -> Exit:
         if not sys.stdin.isatty():
             raise click.UsageError("Nobody is there to ask: add --yes.")
         named = [_told(api.get(f"/api-keys/{part(key)}")) for key in keys]
-        click.confirm(f"Revoke {', '.join(named)} for good?", abort=True, err=True)
+        click.confirm(printable(f"Revoke {', '.join(named)} for good?"), abort=True, err=True)
     return each(out, keys, lambda key: api.delete(f"/api-keys/{part(key)}"), "revoked")
 
 
