@@ -96,11 +96,11 @@ class Rules(Graph):
         if queue is None or not queue.is_open:
             return []
         leases = {job.get("id"): job.get("lease_id") for job in seen or []}
-        due = [job for job in self.jobs.values() if job.queue == name and job.is_due(self.now)]
-        due = [job for job in due if job.id in leases or job.id not in passed]
-        due.sort(key=lambda job: (-job.priority, job.run_at, job.id))
+        due = self._due(name, passed - {*leases})
         if queue.is_limited or not due:
             self.recover(name)
+            # What waited for such a job to fail may run now.
+            due = self._due(name, passed - {*leases})
         running = sum(job.queue == name and job.state == "processing" for job in self.jobs.values())
         due = due[: int(min(limit, queue.room(running, self.now)))]
         queue.started(len(due), self.now)
@@ -111,6 +111,11 @@ class Rules(Graph):
             job.lease = self._fresh(leases.get(job.id))
             self.started(job)
         return [job.claimed(self.now) | self.heard(job) for job in due]
+
+    def _due(self, name: str, passed: frozenset[str]) -> list[Job]:
+        due = [job for job in self.jobs.values() if job.queue == name and job.is_due(self.now)]
+        left = [job for job in due if job.id not in passed]
+        return sorted(left, key=lambda job: (-job.priority, job.run_at, job.id))
 
     def heard(self, job: Job) -> dict[str, Any]:
         """What a step is told of those that it waited for."""
