@@ -1,6 +1,6 @@
 """What a history is made of, as Hypothesis draws it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -109,14 +109,17 @@ _ways = st.fixed_dictionaries(
 )
 
 
-def acts(reach: int, *but: str) -> st.SearchStrategy[Drawn]:
-    """One act, none of those in `but`; of jobs and leases it names one of the latest `reach`."""
+def acts(reach: int, of: Collection[str] = (), but: Collection[str] = ()) -> st.SearchStrategy[Drawn]:
+    """One act of those, if any are named; of jobs and leases it names one of the latest `reach`."""
     kinds = _kinds(reach)
-    names = [name for name in kinds for _ in range(_FREQUENT.get(name, 1)) if name not in but]
+    able = [name for name in kinds if name in (of or kinds) and name not in but]
+    names = [name for name in able for _ in range(_FREQUENT.get(name, 1))]
     return st.sampled_from(names).flatmap(kinds.__getitem__)
 
 
+IN_WORKFLOWS = ("enqueue", "claim", "complete", "fail", "cancel", "retry", "retry_workflow", "depend")
 _FREQUENT = {
+    "cancel": 2,
     "enqueue": 3,
     "claim": 10,
     "complete": 8,
@@ -169,23 +172,31 @@ def _kinds(reach: int) -> dict[str, st.SearchStrategy[Drawn]]:
     }
 
 
-openings = queues.flatmap(
-    lambda queue: st.tuples(
-        _act(
-            "configure", queue=st.just(queue), fields=configs.map(lambda fields: fields | {"enabled": True})
-        ),
-        _act("enqueue_many", jobs=st.lists(_new_jobs(st.just(queue), later=[0]), min_size=3, max_size=6))
-        | _act("create_workflow", steps=_steps(st.just(queue))),
+def _openings(queue: str, *made: st.SearchStrategy[Drawn]) -> st.SearchStrategy[list[Drawn]]:
+    fields = configs.map(lambda fields: fields | {"enabled": True})
+    return st.tuples(
+        _act("configure", queue=st.just(queue), fields=fields),
+        st.one_of(made),
         _act("claim", queue=st.just(queue), worker=workers, limit=st.just(3), lease=leases),
     ).map(list)
-)
+
+
+def _some_jobs(queue: str, least: int, most: int) -> st.SearchStrategy[Drawn]:
+    jobs = _new_jobs(st.just(queue), later=[0])
+    return _act("enqueue_many", jobs=st.lists(jobs, min_size=least, max_size=most))
+
+
+def _workflow(queue: str) -> st.SearchStrategy[Drawn]:
+    return _act("create_workflow", steps=_steps(st.just(queue)))
+
+
+openings = queues.flatmap(lambda queue: _openings(queue, _some_jobs(queue, 3, 6), _workflow(queue)))
 """Some jobs or a workflow, of which some are held."""
+workflows = queues.flatmap(lambda queue: _openings(queue, _workflow(queue)))
 rushes = queues.flatmap(
     lambda queue: st.tuples(
         _act("configure", queue=st.just(queue), fields=st.just({"enabled": True})).map(lambda act: [act]),
-        _act("enqueue_many", jobs=st.lists(_new_jobs(st.just(queue), later=[0]), min_size=2, max_size=4)).map(
-            lambda act: [act]
-        ),
+        _some_jobs(queue, 2, 4).map(lambda act: [act]),
         st.lists(
             _act(
                 "claim", queue=st.just(queue), worker=workers, limit=st.sampled_from([1, 2, 5]), lease=leases

@@ -108,22 +108,20 @@ class Graph:
             for child in self.jobs.values():
                 again = {job.id: child.edges[job.id].reopened() for job in back if job.id in child.edges}
                 child.edges = child.edges | again
-            cancelled = [job for job in self.jobs.values() if job.end_cause == "doomed" or job.id in named]
-            back = [
-                job
-                for job in cancelled
-                if job.state in {"cancelled", "deadletter"} and job.verdict in {"ready", "waiting"}
-            ]
-        self._forgive()
+            back = [job for job in self._stopped(named) if job.verdict in {"ready", "waiting"}]
+        self._forgive(named)
         self.settle()
 
-    def _forgive(self) -> None:
-        """Of what stays cancelled, some is no longer so because of a failure."""
+    def _stopped(self, named: Collection[str]) -> list[Job]:
+        """What a failure stopped, and of those that are named what anything did."""
+        stopped = [job for job in self.jobs.values() if job.end_cause == "doomed" or job.id in named]
+        return [job for job in stopped if job.state in {"cancelled", "deadletter"} and not job.is_unneeded]
+
+    def _forgive(self, named: Collection[str]) -> None:
+        """Some of what stays cancelled nobody needs any more."""
         forgiven: Collection[Job] = self.jobs.values()
         while forgiven:
-            forgiven = [
-                job for job in self.jobs.values() if job.end_cause == "doomed" and job.verdict == "unneeded"
-            ]
+            forgiven = [job for job in self._stopped(named) if job.verdict == "unneeded"]
             for job in forgiven:
                 job.end_cause = "unneeded"
             for child in self.jobs.values():

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from shared.core import Core
 from shared.edge.opening import open_core
 from shared.settings import Settings
-from tests.model.drawing import Drawn, acts, moves, openings, rushes
+from tests.model.drawing import IN_WORKFLOWS, Drawn, acts, moves, openings, rushes, workflows
 from tests.model.history import Player, StandingClock
 from tests.model.world import World
 from tests.support.api import Api, api_of
@@ -38,8 +38,13 @@ def usually(often: st.SearchStrategy[T], seldom: st.SearchStrategy[T], times: in
 
 alone = usually(acts(7), moves, times=6).map(lambda act: [[act]])
 # A purge says how many it deleted and not which, so that what others do meanwhile cannot be told from it.
-together = st.lists(acts(3, "purge_dead"), min_size=2, max_size=4).map(lambda group: [group])
-one_by_one = st.tuples(openings, st.lists(alone, min_size=20, max_size=60)).map(joined)
+together = st.lists(acts(3, but=["purge_dead"]), min_size=2, max_size=4).map(lambda group: [group])
+in_workflows = acts(4, of=IN_WORKFLOWS).map(lambda act: [[act]])
+one_by_one = usually(
+    st.tuples(openings, st.lists(alone, min_size=20, max_size=60)),
+    st.tuples(workflows, st.lists(in_workflows, min_size=20, max_size=40)),
+    times=1,
+).map(joined)
 groups = usually(together, usually(alone, rushes, times=2), times=2)
 at_once = st.tuples(openings, st.lists(groups, min_size=10, max_size=30)).map(joined)
 
