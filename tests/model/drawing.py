@@ -193,9 +193,12 @@ def _workflow(queue: str) -> st.SearchStrategy[Drawn]:
 openings = queues.flatmap(lambda queue: _openings(queue, _some_jobs(queue, 3, 6), _workflow(queue)))
 """Some jobs or a workflow, of which some are held."""
 workflows = queues.flatmap(lambda queue: _openings(queue, _workflow(queue)))
+_rush_limits = st.sampled_from([(None, None), (None, None), (2, None), (None, 2)]).map(
+    lambda limits: {"enabled": True, "concurrency": limits[0], "rate_limit": limits[1]}
+)
 rushes = queues.flatmap(
     lambda queue: st.tuples(
-        _act("configure", queue=st.just(queue), fields=st.just({"enabled": True})).map(lambda act: [act]),
+        _act("configure", queue=st.just(queue), fields=_rush_limits).map(lambda act: [act]),
         _some_jobs(queue, 2, 4).map(lambda act: [act]),
         st.lists(
             _act(

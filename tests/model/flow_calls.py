@@ -17,13 +17,15 @@ def _create(given: Drawn, known: Known) -> Call:
     )
 
 
-def _of_workflow(act: str, method: str, path: str, *states: str) -> Callable[[Drawn, Known], Call]:
+def _of_workflow(act: str, path: str, *states: str) -> Callable[[Drawn, Known], Call]:
     def call(given: Drawn, known: Known) -> Call:
         name = known.workflow(given["workflow"], *states)
         found = known.world.workflows.get(name)
         steps = tuple(step for step in found.steps.values() if step in known.world.jobs) if found else ()
-        body: Any = None if method == "GET" else {}
-        return Call(act, {"workflow_id": name}, (method, f"/workflows/{name}{path}", body), steps)
+        given: dict[str, Any] = {"workflow_id": name}
+        if act == "retry_workflow":
+            given["found_failed"] = found is not None and found.status == "failed"
+        return Call(act, given, ("POST", f"/workflows/{name}{path}", {}), steps)
 
     return call
 
@@ -40,7 +42,7 @@ def _depend(given: Drawn, known: Known) -> Call:
 
 FLOW_CALLS: dict[str, Callable[[Drawn, Known], Call]] = {
     "create_workflow": _create,
-    "cancel_workflow": _of_workflow("cancel_workflow", "POST", "/cancel", "pending", "running"),
-    "retry_workflow": _of_workflow("retry_workflow", "POST", "/retry", "failed"),
+    "cancel_workflow": _of_workflow("cancel_workflow", "/cancel", "pending", "running"),
+    "retry_workflow": _of_workflow("retry_workflow", "/retry", "failed"),
     "depend": _depend,
 }

@@ -48,15 +48,16 @@ class Flows(Rules):
             self.end("cancelled", *(step for step in self.steps_of(workflow) if step.state not in SETTLED))
         return self.get_workflow(workflow_id)
 
-    def retry_workflow(self, workflow_id: str) -> Answer:
-        """Refused as well where nothing can run again."""
+    def retry_workflow(self, workflow_id: str, *, found_failed: bool) -> Answer:
+        """Refused as well where nothing can run again. Two that found it failed may both say that it runs."""
         workflow = self.workflows.get(workflow_id)
         if workflow is None:
             return NOT_FOUND
         if workflow.status == "failed":
             steps = [step for step in self.steps_of(workflow) if step.id in self.jobs]
             self.revive(*(step for step in steps if step.state != "completed" and not step.is_unneeded))
-        is_back = workflow.status == "failed" and self.workflows[workflow_id].status != "failed"
+        is_asked = workflow.status == "failed" or (found_failed and self.seen[0] == 200)
+        is_back = is_asked and self.workflows[workflow_id].status != "failed"
         return self.get_workflow(workflow_id) if is_back else REFUSED
 
     def depend(self, job_id: str, parents: list[str], mode: str | None, kind: str | None) -> Answer:

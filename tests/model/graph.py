@@ -1,11 +1,10 @@
 """Which jobs wait for which: what the end of one does to the others, and what a retry brings back."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from tests.model.edge import Edge
 from tests.model.job import SETTLED, Job
 
 
@@ -35,36 +34,33 @@ class Graph:
         """They end together, and with them what can never run without them."""
         for job in jobs:
             job.state, job.finished_at, job.updated_at, job.leased_until = state, self.now, self.now, None
-        self.settle()
-
-    def settle(self) -> None:
-        """Tell children until nobody is left to tell."""
-        hopeless: Collection[Job] = self.jobs.values()
-        while hopeless:
-            self._tell()
+        ended: Sequence[Job] = jobs
+        while ended:
+            self._tell(ended)
             pending = [job for job in self.jobs.values() if job.state == "pending"]
-            hopeless = [job for job in pending if job.verdict in {"doomed", "unneeded"}]
-            for job in hopeless:
+            ended = [job for job in pending if job.verdict in {"doomed", "unneeded"}]
+            for job in ended:
                 job.state, job.end_cause = "cancelled", job.verdict
                 job.finished_at = job.updated_at = self.now
-        for workflow in self.workflows.values():
-            self._count(workflow)
+        self._count()
 
-    def _tell(self) -> None:
+    def _tell(self, ended: Sequence[Job]) -> None:
         for child in self.jobs.values():
-            told = {
-                parent.id: edge.told(parent.state, unneeded=parent.is_unneeded)
-                for parent, edge in self._parents(child)
-                if edge.outcome == "open" and parent.state in SETTLED
-            }
-            if told and child.is_waiting:
+            parents = [job for job in ended if job.id in child.edges]
+            if parents and child.is_waiting:
                 child.updated_at = self.now
+            told = {
+                parent.id: child.edges[parent.id].told(parent.state, unneeded=parent.is_unneeded)
+                for parent in parents
+                if child.edges[parent.id].outcome == "open"
+            }
             child.edges = child.edges | told
 
-    def _parents(self, child: Job) -> Iterable[tuple[Job, Edge]]:
-        return [(self.jobs[parent], edge) for parent, edge in child.edges.items() if parent in self.jobs]
+    def _count(self) -> None:
+        for workflow in self.workflows.values():
+            self._count_one(workflow)
 
-    def _count(self, workflow: Workflow) -> None:
+    def _count_one(self, workflow: Workflow) -> None:
         if workflow.status == "cancelled":
             return
         steps = self.steps_of(workflow)
@@ -110,7 +106,7 @@ class Graph:
                 child.edges = child.edges | again
             back = [job for job in self._stopped(named) if job.verdict in {"ready", "waiting"}]
         self._forgive(named)
-        self.settle()
+        self._count()
 
     def _stopped(self, named: Collection[str]) -> list[Job]:
         """What a failure stopped, and of those that are named what anything did."""

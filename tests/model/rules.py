@@ -60,10 +60,10 @@ class Rules(Graph):
         changing = (job for job in self.jobs.values() if job.is_lapsed(self.now) or job.is_expired(self.now))
         return {job.id for job in changing}
 
-    def recover(self, queue: str) -> None:
+    def recover(self, queue: str, passed: frozenset[str] = frozenset()) -> None:
         """Whose lease has lapsed has failed an attempt."""
         for job in self.jobs.values():
-            if job.queue == queue and job.is_lapsed(self.now):
+            if job.queue == queue and job.is_lapsed(self.now) and job.id not in passed:
                 self.failed(job, "Lease expired", no_retry=False)
 
     def make(self, asked: dict[str, Any], job_id: Any) -> Job:
@@ -98,7 +98,7 @@ class Rules(Graph):
         leases = {job.get("id"): job.get("lease_id") for job in seen or []}
         due = self._due(name, passed - {*leases})
         if queue.is_limited or not due:
-            self.recover(name)
+            self.recover(name, passed)
             # What waited for such a job to fail may run now.
             due = self._due(name, passed - {*leases})
         running = sum(job.queue == name and job.state == "processing" for job in self.jobs.values())
