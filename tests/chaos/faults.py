@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.chaos.load.receiver import Receiver
 from tests.chaos.log import Log
-from tests.chaos.plan import RECEIVER, ROUND_SECONDS, WEBHOOKS, Fault
+from tests.chaos.plan import RECEIVER, WEBHOOKS, Fault
 from tests.chaos.world import World
 from tests.support.line import Line
 
@@ -28,7 +28,6 @@ class Misfortune:
         self._receiver = receiver
         self._log = log
         self._dice = random.Random(f"faults {seed}")
-        self._rounds: dict[float, bool] = {}
         self._down: dict[str, asyncio.Lock] = {name: asyncio.Lock() for name in world.servers}
 
     async def strike(self, faults: Sequence[Fault]) -> None:
@@ -41,7 +40,8 @@ class Misfortune:
         await self._world.until_ready()
 
     async def _happen(self, fault: Fault) -> None:
-        if fault.target in {RECEIVER, WEBHOOKS} and not self._round_is_on(fault):
+        if fault.target in {RECEIVER, WEBHOOKS} and self._receiver.is_behind():
+            # It would meet attempts that have failed before, of which the next is half an hour away.
             return
         at = self._log.now()
         if fault.kind == "kill":
@@ -56,11 +56,6 @@ class Misfortune:
         else:
             await self._cut(fault)
         self._log.write("fault", at=at, mended=self._log.now(), **_named(fault))
-
-    def _round_is_on(self, fault: Fault) -> bool:
-        # Who is behind would meet the faults with attempts that have failed before.
-        round_ = fault.at // ROUND_SECONDS
-        return self._rounds.setdefault(round_, not self._receiver.is_behind())
 
     async def _cut(self, fault: Fault) -> None:
         to_receiver = fault.target == WEBHOOKS
