@@ -9,9 +9,11 @@ WHERE api_key.hashed_under <> ALL(%(accepted)s::bytea[])
   AND (api_key.expires_at IS NULL OR api_key.expires_at > %(now)s);
 
 -- signed_until --
+-- The row without a name stands for those that nobody noted.
 SELECT max(signing_secret.signed_until) AS signed_until
 FROM signing_secret
-WHERE signing_secret.id = ANY(%(others)s::bytea[]);
+WHERE signing_secret.id = ANY(%(others)s::bytea[])
+   OR signing_secret.id = '' AND NOT %(others)s::bytea[] <@ ARRAY(SELECT noted.id FROM signing_secret AS noted);
 
 -- under_another --
 -- Keys that are good, or are so again when they or their organizations are switched on, and sealed values.

@@ -9,6 +9,7 @@ from functions.ticks.tokens import run_once as tokens
 from shared.doctor.finding import Finding
 from shared.edge.opening import open_core
 from shared.settings import Settings
+from shared.store.migrate import migrate
 from tests.doctor.conftest import Environment
 from tests.support.clock import MovingClock
 from tests.support.doctor import look
@@ -104,3 +105,34 @@ async def test_sessions_need_the_secret_before_for_as_long_as_they_last(
     assert [str(one.level) for one in (back, during, after)] == ["warning", "warning", "ok"]
     assert first[2].found == during.found
     assert f"{noted + timedelta(days=30, hours=2):%Y-%m-%dT%H:%M:%SZ}" in during.found
+
+
+async def test_sessions_of_before_there_were_notes_need_the_secret_too(
+    own_database: Callable[[], str], settings: Settings, environment: Environment, clock: MovingClock
+) -> None:
+    """On a service that is older than notes of secrets, one without a note counts until its sessions end."""
+    url = own_database()
+    with psycopg.connect(url) as owner:
+        owner.execute("DELETE FROM schema_migration WHERE name LIKE '0032%'")
+        owner.execute("UPDATE schema_migration SET ran_at = ran_at - interval '1 year'")
+    replaced = environment | {"DATABASE_URL": url, "SECRET_KEY": NEW, "SECRET_KEY_FALLBACKS": OLD}
+    core = await open_core(settings.model_copy(update={"database_url": url}), clock)
+    async with served_at(core, BEFORE) as api:
+        org = await api.new_tenant()
+        session = await api.post("/auth/login", {"api_key": org.key})
+
+    async def found() -> str:
+        return str((await look("rotation", environment=replaced, clock=clock))["rotation sessions"].level)
+
+    await migrate(url)
+    await tokens.run_once(at(core, CURRENT), clock(), 60)
+    upgraded = await found()
+    clock.advance(days=29, hours=23)
+    async with served_at(core, CURRENT) as api:
+        await api.post("/auth/refresh", {"refresh_token": session["refresh_token"]})
+    during = await found()
+    clock.advance(hours=4)
+    after = await found()
+    await core.close()
+
+    assert (upgraded, during, after) == ("warning", "warning", "ok")
