@@ -58,4 +58,7 @@ def explained() -> Iterator[None]:
     except psycopg.OperationalError as error:
         raise CommandError(f"The database cannot be reached: {error}", Exit.UNREACHABLE) from error
     except (psycopg.Error, OSError) as error:
+        if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:
+            # The driver's own words repeat the URL with its password.
+            raise CommandError("The URL of the database cannot be read.", Exit.USAGE) from None
         raise CommandError(f"It was not done: {error}") from error

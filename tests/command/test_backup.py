@@ -226,3 +226,15 @@ def test_what_is_missing_is_named(backups: Backups, spooled: CommandLine, tmp_pa
     assert "--programs" in too_old.err
     assert "secret-word" not in away.err
     assert not file.exists()
+
+
+def test_a_url_that_is_none_is_not_repeated(backups: Backups, tmp_path: Path) -> None:
+    """A database that no URL names is a wrong command line, and the password in it stays out of sight."""
+    file = tmp_path / "spooled.dump"
+    backups("backup", file)
+    wrong = [
+        backups("restore", file, "--to", f"postgresql://owner:hush@{rest}") for rest in ("[::1/x", "h/x?no=1")
+    ]
+
+    assert [ended.code for ended in wrong] == [Exit.USAGE] * 2
+    assert "hush" not in "".join(ended.err for ended in wrong)
