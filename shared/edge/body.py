@@ -69,7 +69,9 @@ def parse_json(raw: bytes) -> Any:
     """
     if not raw.strip():
         return {}
-    if _has_too_many_parts(raw):
+    # Told before it is read: each costs memory, and garbage is looked for in it again and again.
+    brackets = _brackets_in(raw)
+    if brackets > MOST_PARTS and _brackets_in(_TEXT.sub(b"", raw)) > MOST_PARTS:
         raise InvalidInputError.of_field(
             "body", f"holds more than {MOST_PARTS} lists and objects: send less at a time", "too_many"
         )
@@ -78,7 +80,7 @@ def parse_json(raw: bytes) -> Any:
     except ValueError as error:
         raise InvalidInputError.of_field("body", f"is not valid JSON: {error}", "json_invalid") from None
     look_for_nul = b"\\u0000" in raw
-    if look_for_nul or _is_too_deep(value):
+    if look_for_nul or (brackets > _DEEPEST and _is_too_deep(value)):
         _refuse_unstorable(value, "body", 0, look_for_nul=look_for_nul)
     return value
 
@@ -114,17 +116,8 @@ def refuse_nul(field: str, text: str) -> None:
         raise InvalidInputError.of_field(field, "must not contain the NUL character", "nul_character")
 
 
-def _has_too_many_parts(raw: bytes) -> bool:
-    """Told before it is read: each part costs memory, and garbage is looked for in it again and again.
-
-    Texts are left out of the count only where it matters: they are rarely full of brackets.
-    """
-    if len(raw) < MOST_PARTS or _brackets_in(raw) <= MOST_PARTS:
-        return False
-    return _brackets_in(_TEXT.sub(b"", raw)) > MOST_PARTS
-
-
 def _brackets_in(raw: bytes) -> int:
+    """At least as many as there are lists and objects, as texts have some too."""
     return raw.count(b"[") + raw.count(b"{")
 
 

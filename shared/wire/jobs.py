@@ -46,9 +46,7 @@ DelaySeconds = Annotated[
 ]
 LONGEST_KEY = 255
 IdempotencyKey = Annotated[str, Field(min_length=1, max_length=LONGEST_KEY)]
-Tags = Annotated[
-    dict[str, JsonValue] | list[JsonValue], SEARCHED_JSON, Field(description="What to find it by.")
-]
+Tags = Annotated[dict[str, Json] | list[Json], SEARCHED_JSON, Field(description="What to find it by.")]
 TraceText = Annotated[
     Any,
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "null"}]}),

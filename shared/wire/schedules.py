@@ -14,6 +14,7 @@ from shared.wire.vocabulary import (
     AnswerModel,
     Flag,
     Int,
+    Json,
     Priority,
     QueueName,
     RequestModel,
@@ -48,12 +49,12 @@ class ScheduleFields(RequestModel):
     description: Annotated[str, Field(max_length=2048)] | None = None
     cron_expression: Cron | None = None
     timezone: Timezone | None = None
-    payload_template: JsonValue | None = Field(None, description="The payload of each job.")
+    payload_template: Json | None = Field(None, description="The payload of each job.")
     priority: Priority | None = None
     max_retries: MaxRetries | None = None
     timeout_seconds: TimeoutSeconds | None = None
     tags: Tags | None = None
-    metadata: Annotated[JsonValue, SEARCHED_JSON] = None
+    metadata: Annotated[Json, SEARCHED_JSON] = None
     misfire_policy: Misfire | None = None
     misfire_limit: MisfireLimit | None = None
 
@@ -81,7 +82,7 @@ class CreateSchedule(ScheduleFields):
     name: Name
     cron_expression: Cron
     queue_name: QueueName
-    payload_template: JsonValue = Field(description="The payload of each job.")
+    payload_template: Json = Field(description="The payload of each job.")
     timezone: Timezone = "UTC"
     priority: Priority = 0
     max_retries: MaxRetries = 3

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, JsonValue, model_validator
 
 from shared.json_text import small_text
-from shared.wire.vocabulary import NAME_PATTERN, AnswerModel, Int, RequestModel
+from shared.wire.vocabulary import NAME_PATTERN, AnswerModel, Int, Json, RequestModel
 from shared.workers.registry import Heartbeat, Registration
 
 LARGEST_METADATA = 16_384
@@ -33,7 +33,7 @@ class RegisterWorker(RequestModel):
     worker_id: Annotated[str, Field(min_length=1, max_length=128, pattern=NAME_PATTERN)] | None = None
     worker_type: Annotated[str, Field(max_length=100)] | None = None
     max_concurrency: Annotated[Int, Field(ge=1, le=100)] = 5
-    metadata: JsonValue = None
+    metadata: Json = None
     version: Annotated[str, Field(max_length=100)] | None = None
 
     @model_validator(mode="before")

@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue
 from shared.jobs.enqueue import NewJob
 from shared.json_text import json_text, small_text
 from shared.wire.jobs import LARGEST_BATCH, QUEUE_ALIAS, MaxRetries, Tags, TimeoutSeconds
-from shared.wire.vocabulary import After, AnswerModel, Int, Priority, QueueName, RequestModel
+from shared.wire.vocabulary import After, AnswerModel, Int, Json, Priority, QueueName, RequestModel
 from shared.workflows.create import NewStep, NewWorkflow
 from shared.workflows.dependencies import NewDependencies
 
@@ -33,7 +33,7 @@ class WorkflowStep(RequestModel):
     keeps_null: ClassVar[frozenset[str]] = frozenset({"payload"})
     key: StepKey
     queue_name: QueueName
-    payload: JsonValue = Field(description="Any JSON value; it comes back as it was sent.")
+    payload: Json = Field(description="Any JSON value; it comes back as it was sent.")
     depends_on: list[StepKey] = Field([], max_length=LARGEST_BATCH)
     dependency_mode: DependencyMode = "all"
     dependency_type: DependencyType = "success"
@@ -91,7 +91,7 @@ class CreateWorkflow(RequestModel):
     name: Annotated[str, Field(min_length=1, max_length=255)]
     description: Annotated[str, Field(max_length=1000)] | None = None
     jobs: Annotated[list[WorkflowStep], Field(min_length=1, max_length=LARGEST_BATCH)]
-    metadata: JsonValue = None
+    metadata: Json = None
 
     def new_workflow(self, trace: str | None) -> NewWorkflow:
         """The workflow to make; all its jobs belong to the trace of the request."""

@@ -13,8 +13,8 @@ from tests.support.effort import EFFORT
 from tests.support.victim import Victim
 
 SIZE = Settings.model_fields["max_body_bytes"].default - 10_000
-MOST_SECONDS = 2.0
-"""Of the processor, on a slow machine that others use as well; before they were bounded some took 9."""
+MOST_SECONDS = 1.0
+"""Of the processor; before they were bounded some took 9."""
 MOST_MEGABYTES = 250.0
 """Before they were bounded some took 2,300."""
 

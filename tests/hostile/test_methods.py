@@ -191,6 +191,19 @@ LARGE = {
 }
 
 
+def test_a_message_has_so_many_values(ask: Caller) -> None:
+    """Four hundred thousand are read, one more is refused, in however many lists they are."""
+    (enqueue,) = (method for method in METHODS if method.name == "Enqueue")
+
+    def status_of(count: int) -> grpc.StatusCode:
+        half = part(1, part(6, part(1, b"") * (count // 2)))
+        rest = part(1, part(6, part(1, b"") * (count - count // 2)))
+        return ask(enqueue, [part(1, b"emails") + part(2, struct(part(6, half + rest)))])
+
+    assert status_of(400_000 - 3) is grpc.StatusCode.OK
+    assert status_of(400_000) is grpc.StatusCode.INVALID_ARGUMENT
+
+
 @pytest.mark.parametrize("kind", LARGE)
 def test_a_large_message_costs_little(victim: Victim, ask: Caller, kind: str) -> None:
     """A Struct just under the limit is read or refused within bounds of processor time and memory."""

@@ -4,7 +4,6 @@ Every number of a Struct is a double. What leaves here as a whole number below 2
 on it has lost digits on its way.
 """
 
-from collections.abc import Iterator
 from datetime import UTC
 from typing import Any
 
@@ -17,6 +16,26 @@ from shared.json_text import MOST_PARTS
 from shared.wire.rpc.structs import DEEPEST, OF_A_LIST, OF_AN_OBJECT
 
 _LARGEST_INTEGER = 2.0**63
+_MOST_VALUES = 400_000
+"""Of one Struct: a value may take two bytes of a message, and each is looked at."""
+
+
+class _Budget:
+    """What is left of the lists and objects that a Struct may have, and of its values."""
+
+    __slots__ = ("parts", "values")
+
+    def __init__(self) -> None:
+        self.parts, self.values = MOST_PARTS, _MOST_VALUES
+
+    def spend(self, name: str, values: int) -> None:
+        """For one list or object of so many values; raises InvalidInputError for one too many."""
+        self.parts -= 1
+        self.values -= values
+        if self.parts < 0 or self.values < 0:
+            most, what = (MOST_PARTS, "lists and objects") if self.parts < 0 else (_MOST_VALUES, "values")
+            rule = f"holds more than {most} {what}: send less at a time"
+            raise InvalidInputError.of_field(name, rule, "too_many")
 
 
 def given(message: Message) -> dict[str, Any]:
@@ -30,7 +49,7 @@ def given(message: Message) -> dict[str, Any]:
 
 def _plain(name: str, value: Any) -> Any:
     if isinstance(value, Struct):
-        return _object(name, value, DEEPEST, iter(range(MOST_PARTS)))
+        return _object(name, value, DEEPEST, _Budget())
     if isinstance(value, Timestamp):
         return _instant(name, value)
     if isinstance(value, str):
@@ -54,25 +73,23 @@ def _instant(name: str, value: Timestamp) -> str:
         raise InvalidInputError.of_field(name, rule, "time_out_of_range") from None
 
 
-def _object(name: str, struct: Struct, room: int, parts: Iterator[int]) -> dict[str, Any]:
-    left = _within(name, room - OF_AN_OBJECT, parts)
-    return {_storable(name, key): _json(name, value, left, parts) for key, value in struct.fields.items()}
+def _object(name: str, struct: Struct, room: int, budget: _Budget) -> dict[str, Any]:
+    budget.spend(name, len(struct.fields))
+    left = _within(name, room - OF_AN_OBJECT)
+    return {_storable(name, key): _json(name, value, left, budget) for key, value in struct.fields.items()}
 
 
-def _within(name: str, room: int, parts: Iterator[int]) -> int:
-    """Raise InvalidInputError for what no answer could carry, and for more parts than a request has.
+def _within(name: str, room: int) -> int:
+    """Raise InvalidInputError for what no answer could carry.
 
-    Parsers refuse the first as well, unless somebody in the process has told protobuf not to.
+    Parsers refuse it as well, unless somebody in the process has told protobuf not to.
     """
-    if next(parts, None) is None:
-        rule = f"holds more than {MOST_PARTS} lists and objects: send less at a time"
-        raise InvalidInputError.of_field(name, rule, "too_many")
     if room < 0:
         raise InvalidInputError.of_field(name, "is nested deeper than protobuf allows", "too_deep")
     return room
 
 
-def _json(name: str, value: Value, room: int, parts: Iterator[int]) -> Any:
+def _json(name: str, value: Value, room: int, budget: _Budget) -> Any:
     match value.WhichOneof("kind"):
         case "string_value":
             return _storable(name, value.string_value)
@@ -83,12 +100,13 @@ def _json(name: str, value: Value, room: int, parts: Iterator[int]) -> Any:
         case "bool_value":
             return value.bool_value
         case "struct_value":
-            return _object(name, value.struct_value, room, parts)
+            return _object(name, value.struct_value, room, budget)
         case "list_value":
-            return _list(name, value.list_value, room, parts)
+            return _list(name, value.list_value, room, budget)
     return None
 
 
-def _list(name: str, values: ListValue, room: int, parts: Iterator[int]) -> list[Any]:
-    left = _within(name, room - OF_A_LIST, parts)
-    return [_json(name, value, left, parts) for value in values.values]
+def _list(name: str, values: ListValue, room: int, budget: _Budget) -> list[Any]:
+    budget.spend(name, len(values.values))
+    left = _within(name, room - OF_A_LIST)
+    return [_json(name, value, left, budget) for value in values.values]
