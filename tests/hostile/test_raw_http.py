@@ -115,7 +115,8 @@ def test_a_request_that_has_two_ends_is_refused(victim: Victim, shape: str) -> N
 
 ODD: dict[str, tuple[bytes, Iterable[int]]] = {
     "an upgrade to HTTP/2": (
-        GET + b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n",
+        GET + b"Connection: Upgrade, HTTP2-Settings, close\r\n"
+        b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n",
         {200},
     ),
     "a WebSocket by POST": (
