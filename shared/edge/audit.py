@@ -12,6 +12,8 @@ from shared.edge.answer import Answer
 from shared.edge.call import Call
 from shared.edge.endpoint import Endpoint, Function
 from shared.errors import FaultError, SpooledError
+from shared.tenants.authenticate import KEY_PREFIXES
+from shared.tenants.keys import KEY_SHOWN
 from shared.trace import named_in_log
 
 logger = logging.getLogger("spooled.audit")
@@ -58,13 +60,18 @@ def _entry(endpoint: Endpoint, call: Call, arguments: Mapping[str, Any]) -> Entr
     return Entry(
         org_id=org_id,
         act=".".join(endpoint.function.__module__.split(".")[1:]),
-        target="/".join(targets) or None,
+        target="/".join(map(_shown, targets)) or None,
         details=details,
         caller=caller,
         is_admin=endpoint.access == "admin",
         client_address=call.client_address,
         request_id=call.request_id,
     )
+
+
+def _shown(target: str) -> str:
+    """A name or id; of a key that somebody gave in place of its id, how it begins."""
+    return f"{target[:KEY_SHOWN]}…" if target.startswith(KEY_PREFIXES) else target
 
 
 async def _end(

@@ -12,7 +12,7 @@ from shared.store import SYSTEM, Row, Transaction, load_queries
 from shared.store.faults import UniqueViolationError
 from shared.tenants.authenticate import hashed
 from shared.tenants.caller import Caller
-from shared.tenants.keys import new_key
+from shared.tenants.keys import KEY_SHOWN, new_key
 
 QUERIES = load_queries(__file__)
 MASK = "********"
@@ -59,7 +59,7 @@ async def create_organization(
             settings=settings,
             custom_limits=custom_limits,
             **hashed(core.settings, key),
-            key_prefix=key[:12],
+            key_prefix=key[:KEY_SHOWN],
             now=now,
         )
     except UniqueViolationError as error:

@@ -145,6 +145,19 @@ def test_a_question_obeys_nobody(spooled: CommandLine) -> None:
     assert "\rBackup" not in asked
 
 
+def test_a_secret_in_place_of_an_id_is_not_sent(spooled: CommandLine) -> None:
+    """Who names a key by its secret is told so, without it, before anything is asked of the service."""
+    made = created(spooled)
+    ended = [
+        spooled("keys", "rotate", made["key"]),
+        spooled("keys", "revoke", made["id"], made["key"], "--yes"),
+    ]
+
+    assert [one.code for one in ended] == [Exit.USAGE] * 2
+    assert made["key"] not in "".join(one.err for one in ended)
+    assert use(spooled, made["key"]) == Exit.DONE
+
+
 @pytest.mark.parametrize("name", [".", ".."])
 def test_what_a_path_is_made_of_is_no_key(spooled: CommandLine, name: str) -> None:
     """Dots lead to no other route than that of one key, which there is not."""

@@ -91,6 +91,17 @@ async def test_neither_keys_nor_secrets_are_in_it(org: Tenant) -> None:
         assert secret not in log.text
 
 
+async def test_a_key_that_is_given_for_its_id_is_not_in_it(org: Tenant) -> None:
+    """Who names a key by its secret finds how that begins, as in the list of keys, and no more of it."""
+    key = await org.post("/api-keys", {"name": "Deploy"}, 201)
+    await org.post(f"/api-keys/{key['key']}/rotate", status=404)
+    await org.delete(f"/api-keys/{key['key']}", 404)
+
+    found = [(entry["act"], entry["target"]) for entry in (await entries(org))[:2]]
+    begins = key["key"][:12] + "…"
+    assert found == [("api_keys.delete", begins), ("api_keys.rotate", begins)]
+
+
 async def test_dead_letters_and_acts_are_in_it(org: Tenant) -> None:
     """A purge is there with its filter and its default limit, an act with its id, filter and arguments."""
     await org.bury()

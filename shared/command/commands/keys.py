@@ -25,6 +25,22 @@ if TYPE_CHECKING:
 command = ListingGroup("keys", help="See API keys; make, rotate and revoke them.")
 
 
+class KeyId(click.ParamType[str]):
+    """The id of a key. A path has it, and paths stand in the logs of whatever is in between."""
+
+    name = "id"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value.startswith(("sk_", "sp_")):
+            self.fail(
+                "that is the secret of a key; name it by its id, as `spooled keys` lists it", param, ctx
+            )
+        return value
+
+
+KEY_ID = KeyId()
+
+
 @api_command("list", group=command)
 @click.option("--all", "is_all", is_flag=True, help="Also those that have ended or were revoked.")
 def list_keys(api: Api, out: Output, *, is_all: bool) -> None:
@@ -88,7 +104,7 @@ def create(
 
 
 @api_command("rotate", group=command)
-@click.argument("key")
+@click.argument("key", type=KEY_ID)
 @overlap_option
 def rotate(api: Api, out: Output, *, key: str, overlap: float | None) -> None:
     """Make a key that takes the place of KEY, an id; standard output is its secret, for the only time.
@@ -106,7 +122,7 @@ def rotate(api: Api, out: Output, *, key: str, overlap: float | None) -> None:
 
 
 @api_command("revoke", group=command)
-@click.argument("keys", metavar="KEY...", nargs=-1, required=True)
+@click.argument("keys", type=KEY_ID, metavar="KEY...", nargs=-1, required=True)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def revoke(api: Api, out: Output, *, keys: tuple[str, ...], yes: bool) -> Exit:
     """End keys, by their ids, at once and for good."""
