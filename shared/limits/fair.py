@@ -40,10 +40,11 @@ class CrowdedError(UnavailableError):
 class Place:
     """One request that is under way; it gives its place up at the end of its block."""
 
-    __slots__ = ("_cost", "_fair", "_lane")
+    __slots__ = ("_cost", "_fair", "_lane", "_taken")
 
-    def __init__(self, fair: "Fair", lane: Lane, cost: int) -> None:
+    def __init__(self, fair: "Fair", lane: Lane, cost: int, taken: int) -> None:
         self._cost = cost
+        self._taken = taken
         self._fair = fair
         self._lane: Lane | None = lane
 
@@ -57,7 +58,7 @@ class Place:
         """It is over, or waits for something itself; to do it again changes nothing."""
         lane, self._lane = self._lane, None
         if lane is not None:
-            self._fair.free(lane, self._cost, served=served)
+            self._fair.free(lane, self._cost, self._taken, served=served)
 
 
 def places_of(size: int) -> int:
@@ -150,18 +151,15 @@ class Fair:
         if place is not None:
             place.give_up()
 
-    def free(self, lane: Lane, cost: int, *, served: bool) -> None:
-        """So many places of the lane are free: the next in line have them."""
-        lane.taken -= cost
+    def free(self, lane: Lane, cost: int, taken: int, *, served: bool) -> None:
+        """One of such a cost is over, and so many places of the lane are free: the next in line have them."""
+        lane.taken -= taken
+        lane.under_way_cost -= cost
         if lane.waiting:
             now = self._clock()
             if served:
                 lane.moved_at = now
-            while lane.waiting and self._fits(lane, lane.first.cost, now):
-                turn, one = lane.move()
-                self._in_line -= 1
-                if not turn.done():  # cancelled
-                    turn.set_result(self._grant(lane, one.cost, now))
+            self._serve(lane, now)
         if not lane.taken and not lane.waiting:
             self._lanes.pop(lane.org_id, None)
 
@@ -189,9 +187,18 @@ class Fair:
         return min(cost, allowed, max(self._places, allowed // 2))
 
     def _grant(self, lane: Lane, cost: int, now: float) -> Place:
-        cost = self._capped(cost, self._allowed(now))
-        lane.taken += cost
-        return Place(self, lane, cost)
+        taken = self._capped(cost, self._allowed(now))
+        lane.taken += taken
+        lane.under_way_cost += cost
+        return Place(self, lane, cost, taken)
+
+    def _serve(self, lane: Lane, now: float) -> None:
+        """Those who are next have their places, as far as there are some."""
+        while lane.waiting and self._fits(lane, lane.first.cost, now):
+            turn, one = lane.move()
+            self._in_line -= 1
+            if not turn.done():  # cancelled
+                turn.set_result(self._grant(lane, one.cost, now))
 
     def _require_hope(self, lane: Lane, now: float) -> None:
         if lane.is_hopeless(now):
@@ -222,15 +229,20 @@ class Fair:
             raise
 
     def _sweep(self) -> None:
-        """Refuse who has stood in line for too long, and look again while anybody does."""
+        """Refuse who has stood in line for too long, and look again while anybody does.
+
+        Whoever comes first by that, or by a change of what may be under way, may fit.
+        """
         if self._sweeping is not None:
             self._adapt(asyncio.get_running_loop().time() - self._sweeping.when())
         self._sweeping, now = None, self._clock()
         for lane in [*self._lanes.values()]:
             lane.look(now)
+            self._serve(lane, now)
             late = lane.late(now)
             for turn in late:
                 self._leave(lane, turn, CrowdedError())
+                self._serve(lane, now)
             if late:
                 self._note_refusal(lane, now)
         if self._in_line:

@@ -42,6 +42,7 @@ class Lane:
         "refused_at",
         "since",
         "taken",
+        "under_way_cost",
         "waiting",
         "waiting_cost",
     )
@@ -49,6 +50,8 @@ class Lane:
     def __init__(self, org_id: int) -> None:
         self.org_id = org_id
         self.taken = 0
+        self.under_way_cost = 0
+        """Of those who have the places: the largest cost more than they take."""
         self.waiting: OrderedDict[Future[Place], Turn] = OrderedDict()
         """The first to come first."""
         self.waiting_cost = 0
@@ -96,7 +99,7 @@ class Lane:
 
     def is_hopeless(self, now: float) -> bool:
         """Whether who comes now would stand longer than it may, as quickly as the line moves."""
-        return self._seconds > 0 and self.waiting_cost > self.patience(now) * self._places_per_second
+        return self._seconds > 0 and self.waiting_cost > self.patience(now) * self._cost_per_second
 
     def late(self, now: float) -> "list[Future[Place]]":
         """Those who have stood for too long."""
@@ -112,6 +115,6 @@ class Lane:
         self._seconds = self._seconds * kept + passed
 
     @property
-    def _places_per_second(self) -> float:
-        """Those that are taken count as good as free: nothing else is known of a line that has just begun."""
-        return (self._moved + self.taken) / self._seconds
+    def _cost_per_second(self) -> float:
+        """Who is under way is as good as done: nothing else is known of a line that has just begun."""
+        return (self._moved + self.under_way_cost) / self._seconds

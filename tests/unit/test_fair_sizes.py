@@ -8,7 +8,7 @@ from shared.give_way import MANY, each_of
 from shared.limits.body_room import SMALL_BODY, BodyRoom, body_rooms
 from shared.limits.fair import CrowdedError, Fair, places_of
 from shared.limits.lane import BURST_SECONDS, STEADY_SECONDS, Lane
-from tests.support.fair_world import LARGE, SMALL, World, numbers
+from tests.support.fair_world import LARGE, SMALL, World, numbers, settled
 
 
 def test_a_body_takes_places_by_its_length() -> None:
@@ -95,6 +95,51 @@ def test_a_line_knows_how_quickly_it_moves() -> None:
     assert lane.is_hopeless(now)
     lane.waiting_cost = round(STEADY_SECONDS * 10 * 0.8)
     assert not lane.is_hopeless(now)
+
+
+@pytest.mark.parametrize("others", [[], ["small"]])
+async def test_those_that_are_larger_than_their_places_are_not_hopeless(others: list[str]) -> None:
+    """What a request may take at most says nothing of how quickly the line moves: all come to their turn."""
+    world = World(places=6, most_under_way=128)
+    await world.come(SMALL, *others)
+    await world.come(LARGE, *numbers(3), cost=3_000)
+    for _ in range(4):
+        world.time += 0.1
+        world.fair._sweep()
+    await world.come(LARGE, "last", cost=3_000)
+    for name in numbers(3):
+        await world.end(name)
+
+    assert world.under_way == [*others, "last"]
+    await world.close()
+
+
+async def test_who_fits_goes_when_one_that_does_not_has_left_the_line() -> None:
+    """Nobody waits for room that there is, though nothing of what is under way ends."""
+    world = World(places=2, most_under_way=10)
+    await world.come(LARGE, *numbers(3), cost=4)
+    await world.come(LARGE, "small")
+    world.leave["large-2"]()
+    world.fair._sweep()
+    await settled()
+
+    assert world.under_way == ["large-0", "large-1", "small"]
+    await world.close()
+
+
+async def test_who_fits_goes_when_one_that_does_not_has_stood_for_too_long() -> None:
+    """Also where it has stood as long: it had no turn before."""
+    world = World(places=2, most_under_way=10)
+    await world.come(LARGE, *numbers(3), cost=4)
+    await world.come(LARGE, "small")
+    world.time += BURST_SECONDS
+    world.fair._sweep()
+    await settled()
+
+    assert world.under_way == ["large-0", "large-1", "small"]
+    with pytest.raises(CrowdedError):
+        await world.tasks["large-2"]
+    await world.close()
 
 
 async def test_a_line_of_which_nothing_is_known_refuses_nobody() -> None:
