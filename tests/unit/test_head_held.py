@@ -132,7 +132,7 @@ def test_nothing_is_written_behind_the_end_of_a_connection() -> None:
         async with asyncio.timeout(60):
             await protocol.is_over.wait()
         server.close()
-        held = HeadHeld(transport)
+        held = HeadHeld(transport, transport.close)
         for part in (b"head", b"body", b"more"):
             held.write(part)
         held.close()

@@ -28,11 +28,15 @@ class BoundedHttp(HttpToolsProtocol):
         self._head_bytes = 0
         self._is_in_head = False
         self._is_read = True
+        # The answer was there before the request was read, and all that follows is passed over.
+        self._is_passed_over = self._is_hung_up = False
         # What the parser was given since it told anything: it holds an unfinished header, however long.
         self._unread_bytes = 0
         self._has_told = False
 
     def data_received(self, data: bytes) -> None:
+        if self._is_hung_up:
+            return
         for piece in self.flow.slices(data):
             if self.transport.is_closing() or self.transport.get_protocol() is not self:
                 return
@@ -49,10 +53,21 @@ class BoundedHttp(HttpToolsProtocol):
         if idle_until is not None and idle_until.when() - now < self.timeout_keep_alive - seconds:
             self.timeout_keep_alive_handler()
 
+    def hang_up(self) -> None:
+        """Nothing follows what was written; who is still sending would lose it if nobody took the rest."""
+        if self._is_read or self.pipeline or self.transport.is_closing():
+            self.transport.close()
+            return
+        self._is_hung_up = True
+        self._patience.begin(self.loop.time())
+        self.flow.resume_reading()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._has_told = self._is_in_head = True
-        self._is_read = False
+        self._is_read = self._is_passed_over = False
         self._head_bytes = 0
         self._patience.begin(self.loop.time())
 
@@ -83,6 +98,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._has_told = self._is_read = True
         self._patience.end()
         super().on_message_complete()
+        self._is_passed_over = not self._is_answering
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -107,7 +123,13 @@ class BoundedHttp(HttpToolsProtocol):
         if self._unread_bytes > LARGEST_HEAD and not self.transport.is_closing():
             self.send_400_response("Invalid HTTP request received.")
         elif self._is_read and self.timeout_keep_alive_task is None and not self._is_answering:
-            self._patience.begin(self.loop.time())
+            if self._is_passed_over:
+                self._is_passed_over = False
+                self.timeout_keep_alive_task = self.loop.call_later(
+                    self.timeout_keep_alive, self.timeout_keep_alive_handler
+                )
+            else:
+                self._patience.begin(self.loop.time())
 
     @property
     def _is_answering(self) -> bool:

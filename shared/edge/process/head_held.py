@@ -1,18 +1,23 @@
 """An answer that leaves in one write: Uvicorn writes its head, and then its body."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 _CONTINUE = b"HTTP/1.1 100 "
 
 
 class HeadHeld:
-    """The transport of one answer; its head waits for what comes next, which is never long in coming."""
+    """The transport of one answer; its head waits for what comes next, which is never long in coming.
 
-    __slots__ = ("_head", "_is_begun", "_transport")
+    hang_up: ends the connection, behind what was written.
+    """
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    __slots__ = ("_hang_up", "_head", "_is_begun", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, hang_up: Callable[[], None]) -> None:
         self._transport = transport
+        self._hang_up = hang_up
         self._head = b""
         self._is_begun = False
 
@@ -32,7 +37,7 @@ class HeadHeld:
         if self._head and not self._transport.is_closing():
             self._transport.write(self._head)
             self._head = b""
-        self._transport.close()
+        self._hang_up()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)

@@ -79,7 +79,7 @@ class RefusingProtocol(BoundedHttp):
         super().on_headers_complete()
         if self.cycle is not before:
             if self.scope["method"] != "HEAD":  # whose answer is a head, and nothing comes behind it
-                self.cycle.transport = HeadHeld(self.transport)  # type: ignore[assignment]
+                self.cycle.transport = HeadHeld(self.transport, self.hang_up)  # type: ignore[assignment]
             if self.scope["http_version"] == "1.0":
                 _end_with_connection(self.cycle)
 
