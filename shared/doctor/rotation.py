@@ -7,6 +7,7 @@ from shared.doctor.finding import Area, Finding, ok, skipped, warning
 from shared.doctor.installation import Installation
 from shared.errors import SpooledError
 from shared.secret_keys import id_of
+from shared.settings import Settings
 from shared.spoken import counted, instant
 from shared.store import SYSTEM, load_queries
 from shared.tenants.tokens import LIFETIMES
@@ -52,7 +53,7 @@ async def secret_key(installation: Installation) -> Finding:
             now=installation.now(),
         )
     except SpooledError:
-        return skipped(_NO_ANSWER)
+        return _unknown(settings)
     keys, sealed = row["keys"], row["sealed"]
     if not keys and not sealed:
         return ok("no API key and no stored secret needs SECRET_KEY_FALLBACKS")
@@ -74,7 +75,7 @@ async def sessions(installation: Installation) -> Finding:
     try:
         (row,) = await ask(installation, QUERIES["signed_until"], SYSTEM, others=others)
     except SpooledError:
-        return skipped(_NO_ANSWER)
+        return _unknown(settings)
     signed_until = row["signed_until"]
     end = None if signed_until is None else signed_until + _BETWEEN_NOTES + LIFETIMES["refresh"]
     if end is None or end <= installation.now():
@@ -83,6 +84,16 @@ async def sessions(installation: Installation) -> Finding:
         f"sessions that SECRET_KEY_FALLBACKS signed may last until {instant(end)}",
         "Leave it as it is until then. Without it, whoever has such a session signs in again. See",
         "less docs/rotation.md",
+    )
+
+
+def _unknown(settings: Settings) -> Finding:
+    if len(settings.secret_keys) == 1:
+        return skipped(_NO_ANSWER)
+    return warning(
+        f"{_NO_ANSWER}: nobody knows whether SECRET_KEY_FALLBACKS is needed",
+        "Leave it as it is, and look at the database:",
+        "spooled doctor --only database",
     )
 
 

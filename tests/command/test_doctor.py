@@ -51,6 +51,28 @@ def test_a_broken_installation(spooled: CommandLine, environment: Environment) -
     assert seen.out.count("needs database reachable") == 1
 
 
+def test_where_nothing_can_be_looked_at(spooled: CommandLine) -> None:
+    """A script that asks whether a secret may go gets no yes where nobody could see; a person may look on."""
+    nowhere = {"DATABASE_URL": "", "REDIS_URL": "", "SECRET_KEY": "", "SPOOLED_DATA_DIR": "/none"}
+    asked = "doctor", "--only", "rotation", "--json"
+    seen, strict = spooled(*asked, **nowhere), spooled(*asked, "--strict", **nowhere)
+
+    assert (seen.code, strict.code) == (Exit.DONE, Exit.FAILED)
+    assert seen.json["result"] == strict.json["result"] == "skipped"
+
+
+@pytest.mark.parametrize("fallbacks", ["", "the-secret-of-before-it"])
+def test_a_rotation_that_the_database_does_not_tell_of(
+    spooled: CommandLine, environment: Environment, fallbacks: str
+) -> None:
+    """While a secret is replaced, a database that is away is a warning: nobody knows whether it may go."""
+    gone = f"postgresql://spooled:a-password@127.0.0.1:{free_port()}/spooled"
+    broken = environment | {"DATABASE_URL": gone, "SECRET_KEY_FALLBACKS": fallbacks}
+    checks = spooled("doctor", "--only", "rotation", "--json", **broken).json["checks"]
+
+    assert [check["level"] for check in checks] == ["warning" if fallbacks else "skipped"] * 2
+
+
 def test_from_a_machine_with_only_the_url(spooled: CommandLine) -> None:
     """What can be asked over HTTP passes; the rest is skipped and says where to look at it."""
     seen = spooled("doctor", "--json", DATABASE_URL="", REDIS_URL="", SECRET_KEY="", SPOOLED_DATA_DIR="/none")

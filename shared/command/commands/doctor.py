@@ -24,7 +24,11 @@ AREAS = ("settings", "database", "redis", "timers", "clock", "service", "mail", 
 
 @api_command("doctor")
 @click.option("--only", type=click.Choice(AREAS), multiple=True, help="Look at this area alone; repeatable.")
-@click.option("--strict", is_flag=True, help="A warning counts as a failure: exit code 1.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="A warning counts as a failure, and so does a look at nothing: exit code 1.",
+)
 @click.option(
     "--patience",
     type=click.FloatRange(0.1, 300),
@@ -48,11 +52,12 @@ def command(api: Api, out: Output, *, only: tuple[str, ...], strict: bool, patie
 
     found = asyncio.run(_examine(api, only, patience))
     counts = Counter(str(one.finding.level) for one in found)
-    is_failed = counts["failed"] or (strict and counts["warning"])
+    result = next((level for level in ("failed", "warning", "ok") if counts[level]), "skipped")
+    is_failed = result == "failed" or (strict and result != "ok")
     if out.as_json:
         out.document(
             {
-                "result": next((level for level in ("failed", "warning") if counts[level]), "ok"),
+                "result": result,
                 "counts": dict(counts),
                 "checks": [_document(one) for one in found],
             }
