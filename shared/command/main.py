@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 from shared.command.exits import Exit
 
@@ -12,6 +13,7 @@ _OF_THE_EXTRA = {"click", "rich", "httpx"}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line, that of this process unless one is given, and return its exit code."""
     _open_what_is_closed()
+    _write_what_there_is()
     try:
         from shared.command.running import run
 
@@ -30,3 +32,9 @@ def _open_what_is_closed() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - as above
+
+
+def _write_what_there_is() -> None:
+    # As Python itself does on standard error, where an encoding lacks a character.
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")

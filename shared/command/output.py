@@ -89,7 +89,9 @@ def printable(value: Cell) -> str:
 
 
 def _json(value: Any, **options: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, **options).translate(_CONTROLS)
+    # Where the output lacks characters its own escapes would not be those of JSON.
+    has_all = (sys.stdout.encoding or "utf-8").lower().replace("-", "") == "utf8"
+    return json.dumps(value, ensure_ascii=not has_all, **options).translate(_CONTROLS)
 
 
 def shortened(text: str, most: int = 60) -> str:

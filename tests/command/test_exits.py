@@ -148,6 +148,20 @@ def test_a_disk_that_is_full(spooled: CommandLine) -> None:
     assert "Traceback" not in said
 
 
+def test_a_terminal_that_knows_fewer_characters(spooled: CommandLine) -> None:
+    """A name with characters that the output has no bytes for is shown escaped, and JSON is still JSON."""
+    spooled("keys", "create", "Café ☃😀")
+    environment = spooled.environment | {"PYTHONIOENCODING": "iso-8859-1"}
+    told = {}
+    for form in ("--quiet", "--json"):
+        process = spooled.start("keys", form, stdout=subprocess.PIPE, env=environment, encoding="iso-8859-1")
+        told[form] = str(process.communicate()[0])
+        assert process.returncode == Exit.DONE
+
+    assert "Café \\u2603" in told["--quiet"]
+    assert "Café ☃😀" in [key["name"] for key in json.loads(told["--json"])]
+
+
 def test_help_says_what_each_command_says() -> None:
     """The list of the commands repeats the first sentence of each one's own help."""
     for name, summary in COMMANDS.items():
