@@ -9,7 +9,7 @@ from shared.wire.tenants import KeyAnswer
 
 @route("GET", "/api/v1/api-keys", scope="api-keys:read", answer=list[KeyAnswer])
 async def endpoint(call: Call) -> list[dict[str, Any]]:
-    """All keys, the newest first, without their secrets; a revoked one shows `is_active: false`."""
+    """All keys, the newest first, without secrets; a revoked one has `revoked_at`."""
     return await list_keys(call.core, call.caller)
 
 

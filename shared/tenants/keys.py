@@ -221,6 +221,7 @@ def key_answer(row: Row) -> dict[str, Any]:
         "created_at": row["created_at"],
         "last_used": row["last_used"],
         "expires_at": row["expires_at"],
+        "revoked_at": row["revoked_at"],
         "rotated_from": ids.encode_optional("key", row["rotated_from"]),
         "rotated_to": ids.encode_optional("key", row["rotated_to"]),
     }

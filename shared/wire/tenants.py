@@ -185,6 +185,7 @@ class KeyAnswer(AnswerModel):
     created_at: datetime
     last_used: datetime | None
     expires_at: datetime | None
+    revoked_at: datetime | None = Field(description="Since when it is good no more, for good.")
     rotated_from: str | None = Field(description="The key that this one takes the place of.")
     rotated_to: str | None = Field(description="The key that takes the place of this one.")
 

@@ -121,6 +121,19 @@ def test_a_key_is_revoked(spooled: CommandLine) -> None:
     assert unknown.code == Exit.NOT_FOUND
 
 
+def test_a_key_that_was_switched_off_is_not_called_revoked(spooled: CommandLine, api: httpx.Client) -> None:
+    """It may be switched on again, so the list has it, and says what it is; a revoked one is so for good."""
+    off, gone = created(spooled), created(spooled)
+    api.put(f"/api-keys/{off['id']}", json={"is_active": False}).raise_for_status()
+    spooled("keys", "revoke", gone["id"], "--yes")
+    listed = {row["ID"]: row["ENDS"] for row in rows(spooled("keys"))}
+    everything = {row["ID"]: row["ENDS"] for row in rows(spooled("keys", "--all"))}
+
+    assert listed[off["id"]] == everything[off["id"]] == "switched off"
+    assert gone["id"] not in listed
+    assert everything[gone["id"]] == "revoked"
+
+
 def test_who_revokes_a_key_is_asked(spooled: CommandLine) -> None:
     """The question says whose key it is and when it was used; only yes is one."""
     made = created(spooled)

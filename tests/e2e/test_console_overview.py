@@ -60,6 +60,22 @@ def test_a_key_is_made_shown_once_and_revoked(console: Console) -> None:
     assert httpx.get(f"{console.url}/api/v1/queues", headers=asked).status_code == 401
 
 
+def test_a_key_that_was_switched_off_is_not_shown_as_revoked(console: Console) -> None:
+    """It is in the list, as it may be switched on again, and can be revoked from there."""
+    made = console.api("POST", "/api-keys", {"name": "Resting", "permissions": ["queues:read"]})
+    console.api("PUT", f"/api-keys/{made['id']}", {"is_active": False})
+    console.sign_in("#/keys")
+    page = console.page
+    page.wait_for("Switched off", "main tbody")
+    page.click("main button", "Revoke Resting")
+    page.click("dialog button", "Revoke")
+    page.wait_for("is revoked", "#notices")
+
+    wait_until(lambda: "Resting" not in page.text("main"))
+    (key,) = [key for key in console.api("GET", "/api-keys") if key["id"] == made["id"]]
+    assert key["revoked_at"] is not None
+
+
 def test_a_key_is_rotated_and_both_are_good_for_a_while(console: Console) -> None:
     """The new secret is shown once and may do the same; the one before ends when the form says."""
     made = console.api("POST", "/api-keys", {"name": "Mailer", "permissions": ["queues:read"]})

@@ -42,10 +42,10 @@ KEY_ID = KeyId()
 
 
 @api_command("list", group=command)
-@click.option("--all", "is_all", is_flag=True, help="Also those that have ended or were revoked.")
+@click.option("--all", "is_all", is_flag=True, help="Also those that have ended or were revoked, for good.")
 def list_keys(api: Api, out: Output, *, is_all: bool) -> None:
-    """List the keys that are good, with what they may do and when they were last used."""
-    keys = [key for key in api.get("/api-keys") if is_all or _is_good(key)]
+    """List the keys that are good or may be again, with what they may do and when they were last used."""
+    keys = [key for key in api.get("/api-keys") if is_all or not (key["revoked_at"] or _has_ended(key))]
     if out.as_json:
         out.document(keys)
         return
@@ -139,14 +139,14 @@ def _told(key: Mapping[str, Any]) -> str:
     return f"{key['name']} {key['key_prefix']}… ({f'last used {used} ago' if used else 'never used'})"
 
 
-def _is_good(key: Mapping[str, Any]) -> bool:
+def _has_ended(key: Mapping[str, Any]) -> bool:
     end = instant(key["expires_at"])
-    return key["is_active"] and (end is None or end > datetime.now(UTC))
+    return end is not None and end <= datetime.now(UTC)
 
 
 def _end(key: Mapping[str, Any]) -> str:
-    if not key["is_active"]:
+    if key["revoked_at"]:
         return "revoked"
-    if not _is_good(key):
+    if _has_ended(key):
         return "ended"
-    return ago(key["expires_at"]) or "never"
+    return (ago(key["expires_at"]) or "never") if key["is_active"] else "switched off"

@@ -22,8 +22,8 @@ export const acts = (_, page) => h("button", { type: "button", class: "primary",
 
 export function view(keys, page) {
   const isAll = page.query.revoked === "yes";
-  const rows = keys.filter((key) => isAll || key.is_active);
-  const revoked = keys.filter((key) => !key.is_active).length;
+  const rows = keys.filter((key) => isAll || !key.revoked_at);
+  const revoked = keys.filter((key) => key.revoked_at).length;
   return [
     revoked > 0 &&
       h("div", { class: "filters", key: "filters" }, h("label", null, h("input", { type: "checkbox", checked: isAll, on: { change: () => page.go({ revoked: isAll ? null : "yes" }, { replace: true }) } }), ` Show ${number(revoked)} revoked`)),
@@ -39,12 +39,17 @@ export function view(keys, page) {
         { title: "Queues", cell: ({ queues }) => (queues.length === 0 || queues.includes("*") ? "all" : queues.join(", ")) },
         { title: "Requests a minute", end: true, cell: ({ rate_limit: rate }) => number(rate) },
         { title: "Last used", cell: ({ last_used: last }) => (last ? ago(last) : "never") },
-        { title: "Ends", cell: (key) => (key.is_active ? (key.expires_at ? ago(key.expires_at) : "never") : h("span", { class: "state bad" }, "Revoked")) },
-        { title: "", label: "Acts", end: true, cell: (key) => key.is_active && h("span", { class: "row end" }, isGood(key) && rotateButton(key, keys, page), h("button", { type: "button", class: "danger", "aria-label": `Revoke ${key.name}`, on: { click: () => revoke(key, page) } }, "Revoke")) },
+        { title: "Ends", cell: ends },
+        { title: "", label: "Acts", end: true, cell: (key) => !key.revoked_at && h("span", { class: "row end" }, isGood(key) && rotateButton(key, keys, page), h("button", { type: "button", class: "danger", "aria-label": `Revoke ${key.name}`, on: { click: () => revoke(key, page) } }, "Revoke")) },
       ],
       empty: "No key is good any more.",
     }),
   ];
+}
+
+function ends({ is_active: isActive, revoked_at: revoked, expires_at: end }) {
+  if (!isActive) return h("span", { class: "state bad" }, revoked ? "Revoked" : "Switched off");
+  return end ? ago(end) : "never";
 }
 
 const isGood = ({ is_active: isActive, expires_at: end }) => isActive && (!end || Date.parse(end) > Date.now());
