@@ -4,9 +4,12 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 import click
+
+from shared.key_form import KEY_PREFIXES
 
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
@@ -59,6 +62,23 @@ class Since(Instant):
         return super().convert(value, param, ctx)
 
 
+class KeyFile(click.Path):
+    """A file with a key in it, that is there."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if is_key(str(value)):
+            self.fail("that is a key itself, and no file with one in it", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def is_key(text: str) -> bool:
+    """Whether it begins as keys do: what is said of it must not repeat it."""
+    return text.startswith(KEY_PREFIXES)
+
+
 def parsed_json(text: str) -> Any:
     """The value of a JSON text; ValueError for one that is none, NaN and the like included."""
 
@@ -74,3 +94,4 @@ def parsed_json(text: str) -> Any:
 DURATION = Duration()
 INSTANT = Instant()
 SINCE = Since()
+KEY_FILE = KeyFile()

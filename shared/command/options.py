@@ -5,16 +5,18 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from shared.command.errors import CommandError
 from shared.command.exits import Exit
+from shared.command.kinds import KEY_FILE
 from shared.command.output import Output
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from click.shell_completion import CompletionItem
 
     from shared.command.api import Api
@@ -41,7 +43,7 @@ _OPTIONS = (
         "--api-key-file",
         envvar="SPOOLED_API_KEY_FILE",
         show_envvar=True,
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        type=KEY_FILE,
         help="A file with the key in it.",
     ),
     click.option("--json", "as_json", is_flag=True, help="JSON on standard output, for scripts."),

@@ -12,8 +12,7 @@ from shared.edge.answer import Answer
 from shared.edge.call import Call
 from shared.edge.endpoint import Endpoint, Function
 from shared.errors import FaultError, SpooledError
-from shared.tenants.authenticate import KEY_PREFIXES
-from shared.tenants.keys import KEY_SHOWN
+from shared.key_form import KEY_PREFIXES, KEY_SHOWN
 from shared.trace import named_in_log
 
 logger = logging.getLogger("spooled.audit")

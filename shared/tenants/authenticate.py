@@ -10,6 +10,7 @@ from itertools import chain
 from shared import ids
 from shared.core import Core
 from shared.errors import UnauthorizedError
+from shared.key_form import KEY_PREFIXES
 from shared.limits.plans import limits_of
 from shared.secret_keys import id_of
 from shared.settings import Settings
@@ -19,7 +20,6 @@ from shared.tenants.tokens import LONGEST_TOKEN, Token, read_token
 from shared.together import Kind
 
 QUERIES = load_queries(__file__)
-KEY_PREFIXES = ("sk_live_", "sk_test_", "sp_live_", "sp_test_")
 _SHORTEST_KEY = 10
 _LONGEST_KEY = 255
 

@@ -6,12 +6,12 @@ from typing import Any
 from shared import ids
 from shared.core import Core
 from shared.errors import ConflictError
+from shared.key_form import KEY_SHOWN
 from shared.spoken import instant
 from shared.store import Row, load_queries
 from shared.tenants.authenticate import hashed
 from shared.tenants.caller import Caller
 from shared.tenants.keys import (
-    KEY_SHOWN,
     KEYS_WITHIN_QUEUES,
     KeyNotFoundError,
     key_answer,

@@ -7,6 +7,7 @@ from typing import Any
 from shared import ids
 from shared.core import Core
 from shared.errors import ConflictError, InvalidInputError, NotFoundError, UnauthorizedError
+from shared.key_form import KEY_SHOWN
 from shared.limits.charge import charge, fetch_charged
 from shared.limits.plans import limits_of
 from shared.store import Row, load_queries, tenant
@@ -16,8 +17,6 @@ from shared.tenants.caller import PERMISSIONS, Caller
 KEYS_WITHIN_QUEUES = load_queries(__file__)["within_queues"].sql
 """The condition of what a key that is held to queues sees."""
 QUERIES = load_queries(__file__, within_queues=KEYS_WITHIN_QUEUES)
-KEY_SHOWN = 12
-"""Characters of a key that are kept to know it again."""
 
 
 class KeyNotFoundError(NotFoundError):

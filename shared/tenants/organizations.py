@@ -8,11 +8,12 @@ from typing import Any
 from shared import ids
 from shared.core import Core
 from shared.errors import DuplicateError, NotFoundError
+from shared.key_form import KEY_SHOWN
 from shared.store import SYSTEM, Row, Transaction, load_queries
 from shared.store.faults import UniqueViolationError
 from shared.tenants.authenticate import hashed
 from shared.tenants.caller import Caller
-from shared.tenants.keys import KEY_SHOWN, new_key
+from shared.tenants.keys import new_key
 
 QUERIES = load_queries(__file__)
 MASK = "********"

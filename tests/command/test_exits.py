@@ -61,6 +61,16 @@ def test_a_file_that_holds_no_key(spooled: CommandLine, tmp_path: Path) -> None:
     assert spooled("queues", "--api-key-file", str(file)).code == Exit.FORBIDDEN
 
 
+def test_a_key_in_place_of_the_file_with_it(spooled: CommandLine) -> None:
+    """Who confuses the two is told so, and the key is not repeated."""
+    by_option = spooled("queues", "--api-key-file", spooled.key)
+    by_variable = spooled("queues", SPOOLED_API_KEY_FILE=spooled.key)
+
+    assert [ended.code for ended in (by_option, by_variable)] == [Exit.USAGE] * 2
+    assert spooled.key not in by_option.err + by_variable.err
+    assert "--api-key-file" in by_option.err
+
+
 @pytest.mark.parametrize("command", ["queues", "tail"])
 def test_somebody_else_answers(spooled: CommandLine, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     """A page where the service should be, as of a proxy, is told as such and not as a stack trace."""

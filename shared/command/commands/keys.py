@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from shared.command.kinds import INSTANT
+from shared.command.kinds import INSTANT, is_key
 from shared.command.listing import ListingGroup, ago, each, instant, local, part
 from shared.command.options import command as api_command
 from shared.command.options import complete_queue
@@ -31,7 +31,7 @@ class KeyId(click.ParamType[str]):
     name = "id"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if value.startswith(("sk_", "sp_")):
+        if is_key(value):
             self.fail(
                 "that is the secret of a key; name it by its id, as `spooled keys` lists it", param, ctx
             )
