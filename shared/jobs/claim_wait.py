@@ -15,6 +15,7 @@ from shared.jobs.claiming import claiming
 from shared.jobs.give_back import give_back, kept_or_given_back
 from shared.jobs.hand_over import Wish
 from shared.jobs.refusal import Outcome, Settling, settle
+from shared.limits.body_room import BodyRoom
 from shared.tenants.caller import Caller
 
 LONGEST_WAIT_SECONDS = 20
@@ -94,8 +95,8 @@ async def _await_jobs(
     deadline: datetime | None,
     client_is_gone: Callable[[], Awaitable[bool]],
 ) -> list[dict[str, Any]]:
-    """Recover, look again, and wait until the deadline."""
-    if claim.wait_seconds is not None and claim.wait_seconds <= 0:
+    """Recover, look again, and wait until the deadline; not with room that others need."""
+    if BodyRoom.is_needed() or (claim.wait_seconds is not None and claim.wait_seconds <= 0):
         return await kept_or_given_back(core, caller, _look_once(core, caller, claim))
     jobs: list[dict[str, Any]] = []
     wakeups, wish = core.wakeups, Wish(caller, claim, client_is_gone)

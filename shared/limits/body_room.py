@@ -1,5 +1,6 @@
 """Room for large bodies: a process holds only so much of them, and reads the others when it has the room."""
 
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Self
 
@@ -11,6 +12,7 @@ _BLOCK = 65_536
 _BLOCKS, _BLOCKS_OF_EACH = 1_024, 256
 """Of all, and of each organization while others send large bodies too: 64 MB and 16 MB."""
 _NOBODY_KNOWN = 0
+_HELD: ContextVar[Place | None] = ContextVar("room", default=None)
 
 
 def body_rooms() -> Fair:
@@ -50,3 +52,10 @@ class BodyRoom:
         """
         if size > SMALL_BODY and self._place is None:
             self._place = await self._rooms.take(self._org_id, cost=-(-size // _BLOCK))
+            _HELD.set(self._place)
+
+    @staticmethod
+    def is_needed() -> bool:
+        """Whether the request of this context holds room that is better not kept by one that only waits."""
+        held = _HELD.get()
+        return held is not None and held.is_scarce

@@ -54,6 +54,11 @@ class Place:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.give_up(served=kind is None or not issubclass(kind, UnavailableError))
 
+    @property
+    def is_scarce(self) -> bool:
+        """Whether its organization has taken more than half of what it has beside others."""
+        return self._lane is not None and self._fair.is_scarce(self._lane)
+
     def give_up(self, *, served: bool = True) -> None:
         """It is over, or waits for something itself; to do it again changes nothing."""
         lane, self._lane = self._lane, None
@@ -162,6 +167,10 @@ class Fair:
             self._serve(lane, now)
         if not lane.taken and not lane.waiting:
             self._lanes.pop(lane.org_id, None)
+
+    def is_scarce(self, lane: Lane) -> bool:
+        """Whether more than half of what it has beside others is taken."""
+        return 2 * lane.taken > self._places
 
     def close(self) -> None:
         """Refuse all who wait: nothing follows."""

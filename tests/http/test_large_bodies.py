@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import orjson
 import pytest
@@ -13,7 +14,7 @@ from shared.core import Core
 from shared.limits.fair import Fair
 from tests.support.api import Tenant
 from tests.support.readers import Listening, listening
-from tests.support.until import until
+from tests.support.until import until, until_consumers_wait
 
 JOB = orjson.dumps({"queue_name": "large", "payload": "x" * 150_000})
 BLOCKS = 3
@@ -115,6 +116,44 @@ async def test_who_finds_no_room_for_long_is_told_when_to_come_again(core: Core)
 
     assert status == 503
     assert "\r\nretry-after: 1\r\n" in head
+
+
+async def test_who_waits_for_jobs_keeps_no_room_that_others_need(core: Core) -> None:
+    """A worker that says at length how it went hears at once that there is nothing more to do."""
+    rooms = Fair(places=BLOCKS, most_under_way=BLOCKS, fewest_under_way=BLOCKS)
+    async with listening(replace(core, body_rooms=rooms)) as opened:
+        org = await opened.api.new_tenant()
+        completing = asyncio.create_task(org.post("/jobs/complete", await done_at_length(org)))
+        await until(lambda: _is(rooms.under_way or completing.done()))
+        pushed = await org.raw("POST", "/jobs", content=JOB)
+        answer = await completing
+
+    assert pushed.status_code == 201
+    assert (answer["results"][0]["status"], answer["next"]) == ("completed", [])
+    assert (rooms.under_way, rooms.in_line) == (0, 0)
+
+
+async def test_who_waits_for_jobs_may_keep_some_room(core: Core) -> None:
+    """While there is enough for others it is given the next job."""
+    rooms = Fair(places=2 * BLOCKS, most_under_way=2 * BLOCKS, fewest_under_way=2 * BLOCKS)
+    roomy = replace(core, body_rooms=rooms)
+    async with listening(roomy) as opened:
+        org = await opened.api.new_tenant()
+        completing = asyncio.create_task(org.post("/jobs/complete", await done_at_length(org)))
+        await until_consumers_wait(roomy)
+        job = await org.push("next")
+        answer = await completing
+
+    assert [one["id"] for one in answer["next"]] == [job["id"]]
+
+
+async def done_at_length(org: Tenant) -> dict[str, Any]:
+    """What a worker says of a job that it has done, with much of a result, and that it wants another."""
+    await org.push("done")
+    job = await org.dequeue("done")
+    following = {"queue_name": "next", "wait_seconds": 20}
+    done = [{"id": job["id"], "result": "x" * 150_000}]
+    return {"worker_id": "w1", "claim_next": following, "jobs": done}
 
 
 async def test_a_body_of_unknown_length_has_room_for_the_largest(core: Core) -> None:
