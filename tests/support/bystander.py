@@ -66,7 +66,7 @@ class Statements:
         self._named = named
         self.tables = tables_of(connection)
         connection.execute("SET ROLE spooled_system")
-        self._rows_at_rest = self._rows()
+        self.rows_at_rest = self._rows()
         connection.execute("RESET ROLE")
 
     def run(self, text: str, org_id: int, aim: Named, first: str | None = None) -> Ran:
@@ -77,7 +77,7 @@ class Statements:
         """
         statement = prepared(text)
         values = self._values(statement, aim)
-        before, refused = self._rows_at_rest, ""
+        before, refused = self.rows_at_rest, ""
         with self._connection.transaction(force_rollback=True):
             if first is not None:
                 self._connection.execute("SELECT set_config('role', 'spooled_system', true)")
@@ -166,6 +166,11 @@ def forget_organization(connection: psycopg.Connection, org_id: int) -> None:
 def _number(connection: psycopg.Connection, query: sql.Composable | str, org_id: int) -> int:
     row = connection.execute(query, (org_id,)).fetchone()
     return int(row[0] or 0) if row else 0
+
+
+def numbers(text: str) -> set[str]:
+    """The ids in it, those of organizations and of what they have."""
+    return {found for found in _MADE_ANEW.findall(text) if found.isdigit()}
 
 
 def comparable(said: str) -> str:
