@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -57,6 +58,11 @@ class Client:
     def close(self) -> None:
         self._socket.close()
 
+    def break_off(self) -> None:
+        """Close without a word, as one whose process was killed."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._socket.close()
+
     def _answer(self) -> bytes:
         got = b""
         while b"\r\n\r\n" not in got:
@@ -104,6 +110,22 @@ async def test_what_comes_behind_the_last_request_of_a_connection_is_not_done(co
     assert end == b""
     assert connection.transport.is_closing()
     assert found == []
+
+
+async def test_a_client_that_breaks_off_meanwhile_is_no_fault(
+    core: Core, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It hears nothing any more, and the log has no word of it."""
+    async with listening(core) as opened, client(opened) as asking:
+        await asking.send(head(key=(await opened.api.new_tenant()).key))
+        await until(lambda: _is(opened.server.server_state.tasks))
+        connection = asking.served_by()
+        asking.break_off()
+        connection.hang_up()
+        await until(lambda: _is(connection not in opened.server.server_state.connections))
+
+    assert connection.transport.is_closing()
+    assert [record for record in caplog.records if record.exc_info] == []
 
 
 async def test_a_connection_whose_body_was_passed_over_is_kept_as_any(core: Core) -> None:

@@ -61,8 +61,15 @@ class BoundedHttp(HttpToolsProtocol):
         self._is_hung_up = True
         self._patience.begin(self.loop.time())
         self.flow.resume_reading()
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
+        self.end_saying()
+
+    def end_saying(self) -> None:
+        """Say that nothing follows what was written, and still take what comes."""
+        try:
+            if self.transport.can_write_eof():
+                self.transport.write_eof()
+        except OSError:  # the client has gone; only uvloop tells it by itself
+            self.transport.abort()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -63,8 +63,7 @@ class RefusingProtocol(BoundedHttp):
             # Not closed before the rest of the request has come: the client would lose the answer.
             self._is_refused = True
             self.transport.write(refusal("503 Service Unavailable", FullError()))
-            if self.transport.can_write_eof():
-                self.transport.write_eof()
+            self.end_saying()
 
     def look_after(self, now: float, seconds: float) -> None:
         if not self.connection.is_streaming:
