@@ -2,9 +2,12 @@
 
 import asyncio
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import orjson
 import pytest
@@ -12,6 +15,7 @@ import pytest
 from shared.core import Core
 from shared.edge.process.http import IDLE_SECONDS
 from shared.edge.process.refusal import RefusingProtocol
+from tests.support.certificates import make_certificate
 from tests.support.readers import Listening, listening
 from tests.support.until import until
 
@@ -28,8 +32,9 @@ def head(version: str = "1.1", *headers: str, key: str = "sp_live_unknown", size
 class Client:
     """A client that sends all that it has to send before it looks at what came meanwhile."""
 
-    def __init__(self, opened: Listening) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", opened.port), 60)
+    def __init__(self, opened: Listening, tls: ssl.SSLContext | None = None) -> None:
+        plain = socket.create_connection(("127.0.0.1", opened.port), 60)
+        self._socket = tls.wrap_socket(plain, server_hostname="127.0.0.1") if tls else plain
         self._opened = opened
 
     async def send(self, data: bytes) -> None:
@@ -69,7 +74,9 @@ class Client:
             got += (said := self._socket.recv(1))
             assert said, got
         length = int(got.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-        return got + self._socket.recv(length, socket.MSG_WAITALL)
+        for _ in range(length):
+            got += self._socket.recv(1)
+        return got
 
 
 @asynccontextmanager
@@ -90,6 +97,25 @@ async def test_the_last_answer_of_a_connection_is_not_lost(core: Core, last: byt
 
     assert answer.startswith(b"HTTP/1.1 401 ")
     assert b"\r\nconnection: close\r\n" in answer.lower()
+    assert end == b""
+
+
+async def test_the_end_comes_over_tls_too(core: Core, tmp_path: Path) -> None:
+    """Which knows no end of one side alone: the client has the answer, and does not wait for long."""
+    made = make_certificate(tmp_path)
+    own = {"tls_certificate_file": str(made.certificate), "tls_key_file": str(made.key)}
+    sealed = replace(core, settings=core.settings.model_copy(update=own))
+    trusting = ssl.create_default_context(cafile=str(made.certificate))
+    async with listening(sealed) as opened:
+        asking = await asyncio.to_thread(Client, opened, trusting)
+        await asking.send(head("1.1", "Connection: close"))
+        answer = await asking.answer()
+        await asking.send(BODY)
+        async with asyncio.timeout(BODY_SECONDS / 2):
+            end = await asking.end()
+        asking.close()
+
+    assert answer.startswith(b"HTTP/1.1 401 ")
     assert end == b""
 
 

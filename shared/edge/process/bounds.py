@@ -10,6 +10,8 @@ from shared.edge.process.pipelining import Pipeline
 
 LARGEST_HEAD = 65_536
 """The most that address, headers and trailers of a request may be together, bytes."""
+LAST_WORDS_SECONDS = 1.0
+"""So long a client has to hear that this was all, where only a hard end can follow."""
 
 
 class _HeadTooLargeError(Exception):
@@ -62,6 +64,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._patience.begin(self.loop.time())
         self.flow.resume_reading()
         self.end_saying()
+        if not self.transport.can_write_eof():  # TLS, whose client may wait for the end
+            self.loop.call_later(LAST_WORDS_SECONDS, self.transport.close)
 
     def end_saying(self) -> None:
         """Say that nothing follows what was written, and still take what comes."""

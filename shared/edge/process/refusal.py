@@ -12,13 +12,12 @@ from shared.edge.answer import encode
 from shared.edge.connection import CONNECTION, Connection
 from shared.edge.cors import CORS_HEADERS
 from shared.edge.guards import GUARDS
-from shared.edge.process.bounds import BoundedHttp
+from shared.edge.process.bounds import LAST_WORDS_SECONDS, BoundedHttp
 from shared.edge.process.head_held import HeadHeld
 from shared.errors import InvalidInputError, SpooledError, UnavailableError
 
 logger = logging.getLogger("spooled.http")
 _LENGTH = b"content-length"
-_LAST_WORDS_SECONDS = 1.0
 _TOLD_AGAIN_SECONDS = 5.0
 
 
@@ -45,7 +44,7 @@ class RefusingProtocol(BoundedHttp):
         if len(self.connections) > self.most_connections:
             self._is_too_many = True
             self._tell(self.loop.time())
-            self.loop.call_later(_LAST_WORDS_SECONDS, transport.abort)
+            self.loop.call_later(LAST_WORDS_SECONDS, transport.abort)
 
     def _tell(self, now: float) -> None:
         if now - self.told_at >= _TOLD_AGAIN_SECONDS:
