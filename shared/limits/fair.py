@@ -242,11 +242,15 @@ class Fair:
 
         Whoever comes first by that, or by a change of what may be under way, may fit.
         """
+        late_by = 0.0
         if self._sweeping is not None:
-            self._adapt(asyncio.get_running_loop().time() - self._sweeping.when())
+            late_by = max(0.0, asyncio.get_running_loop().time() - self._sweeping.when())
+            self._adapt(late_by)
         self._sweeping, now = None, self._clock()
         for lane in [*self._lanes.values()]:
             lane.look(now)
+            # In that time nobody could have been served, whatever the database does.
+            lane.moved_at += late_by
             self._serve(lane, now)
             late = lane.late(now)
             for turn in late:

@@ -45,7 +45,8 @@ class Flows(Rules):
             return CONFLICT
         if workflow.status != "cancelled":
             self.change(workflow, status="cancelled", completed_at=self.now)
-            self.end("cancelled", *(step for step in self.steps_of(workflow) if step.state not in SETTLED))
+        # A step of one that is cancelled may have been retried by itself.
+        self.end("cancelled", *(step for step in self.steps_of(workflow) if step.state not in SETTLED))
         return self.get_workflow(workflow_id)
 
     def retry_workflow(self, workflow_id: str, *, found_failed: bool) -> Answer:

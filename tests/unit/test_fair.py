@@ -199,6 +199,25 @@ async def test_a_line_that_is_stuck_is_no_burst(world: World) -> None:
     await world.end("small-0", "large-1", "large-2", "late")
 
 
+async def test_a_process_that_was_late_itself_refuses_nobody_for_it(world: World) -> None:
+    """Where the event loop stood still for seconds, that nobody was served says nothing of the database."""
+    await world.come(SMALL, "small-0")
+    await world.come(LARGE, *numbers(4))
+    loop = asyncio.get_running_loop()
+    world.fair._sweeping = loop.call_at(loop.time() - 3.0, lambda: None)
+    world.time += 3.1
+    world.fair._sweep()
+    await settled()
+    assert world.fair.in_line == 2
+
+    world.time += STUCK_SECONDS
+    world.fair._sweep()
+    await settled()
+
+    assert world.fair.in_line == 0
+    await world.close()
+
+
 async def test_nobody_stands_long_in_a_line_that_stays(world: World) -> None:
     """When a line has stood for five seconds, half a second is the most, until none is refused for long."""
     await world.come(SMALL, "small-0")
