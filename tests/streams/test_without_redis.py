@@ -7,13 +7,16 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
+from shared import ids
 from shared.edge.opening import open_core
 from shared.settings import Settings
 from shared.store import Store
 from tests.support.api import Tenant
 from tests.support.container import SECRET, running_container, variables
+from tests.support.live import until_settled
 from tests.support.readers import PATIENCE_SECONDS, EventSource, Socket, connected, listening, reading
 from tests.support.rpc import Rpc, rpc_client
 from tests.support.run import Run
@@ -165,11 +168,16 @@ async def test_who_changes_between_processes_misses_and_repeats_nothing(
     assert [event["data"]["job_id"] for event in seen] == made
 
 
-async def test_who_saw_nothing_yet_and_comes_back_to_the_other_is_warned(org: Tenant, there: Tenant) -> None:
+async def test_who_saw_nothing_yet_and_comes_back_to_the_other_is_warned(
+    org: Tenant, there: Tenant, settings: Settings
+) -> None:
     """The id that a stream begins with is no event's, so the other cannot tell that nothing is missing."""
     async with reading(there) as source:
         await source.block()
     job = await org.push()
+    # While an older transaction runs the other begins where this one did, and knows that nothing is missing.
+    async with await psycopg.AsyncConnection.connect(settings.database_url, autocommit=True) as database:
+        await until_settled(database, ids.decode("org", org.org_id))
     async with reading(org, params={"last_event_id": source.last_event_id}) as source:
         lost, missed = await source.told(2)
 

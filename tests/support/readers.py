@@ -110,23 +110,26 @@ class EventSource:
 
     async def next(self) -> Frame:
         """The next event. Raises StopAsyncIteration at the end of the stream."""
-        while (frame := await self.block()) is None:
-            pass
+        async with asyncio.timeout(2 * PATIENCE_SECONDS):
+            while (frame := await self.block()) is None:
+                pass
         return frame
 
     async def told(self, count: int) -> list[Frame]:
-        """The next so many events that a test is about."""
+        """The next so many events that a test is about; what comes besides makes nobody wait for longer."""
         found: list[Frame] = []
-        while len(found) < count:
-            frame = await self.next()
-            if frame.type not in BESIDES:
-                found.append(frame)
+        async with asyncio.timeout(2 * PATIENCE_SECONDS):
+            while len(found) < count:
+                frame = await self.next()
+                if frame.type not in BESIDES:
+                    found.append(frame)
         return found
 
     async def first(self, type_: str) -> Frame:
         """The next event of a type."""
-        while (frame := await self.next()).type != type_:
-            pass
+        async with asyncio.timeout(2 * PATIENCE_SECONDS):
+            while (frame := await self.next()).type != type_:
+                pass
         return frame
 
     async def rest(self) -> list[Frame]:
