@@ -13,7 +13,7 @@ from tests.chaos.plan import PROCESSES
 from tests.chaos.process import Process, supervised
 from tests.support.line import Line, line_to
 from tests.support.mortal import Mortal, mortal_postgres, mortal_redis
-from tests.support.run import free_port
+from tests.support.run import free_ports
 from tests.support.until import until
 
 _READY_SECONDS = 300.0
@@ -72,10 +72,11 @@ async def living_world(folder: Path, *, durable: bool) -> AsyncIterator[World]:
         links: dict[str, Line] = {}
         grpc: dict[str, Line] = {}
         processes = {}
+        ports = free_ports(2 * len(PROCESSES))
         for name in PROCESSES:
             for server, mortal_server in servers.items():
                 links[f"{name}-{server}"] = await parts.enter_async_context(line_to(mortal_server.url))
-            port, grpc_port = free_port(), free_port()
+            port, grpc_port = ports.pop(), ports.pop()
             links[f"client-{name}"] = await parts.enter_async_context(line_to(f"http://127.0.0.1:{port}"))
             grpc[name] = await parts.enter_async_context(line_to(f"http://127.0.0.1:{grpc_port}"))
             settings = {
