@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.beats import Beat
 from shared.metrics.finished import Finished
-from shared.tally import Gauges
+from shared.tally import DueJobs, Gauges
 
 METRICS = {
     "OldestPendingSeconds": "Seconds",
@@ -54,9 +54,11 @@ def write_metrics(
         metrics.flush_metrics()
         return len(known)
 
+    # What all stands at may have been counted before a queue was there of which a job has ended.
+    queues = {**dict.fromkeys(finished, DueJobs(0, 0.0)), **gauges.due}
     return write(METRICS, _of_all(gauges, finished, beats, now)) + sum(
         write(OF_QUEUES, _of_queue(due.oldest_seconds, finished.get(queue)), queue=queue)
-        for queue, due in gauges.due.items()
+        for queue, due in queues.items()
         if due.jobs or queue in finished
     )
 
