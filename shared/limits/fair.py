@@ -128,7 +128,8 @@ class Fair:
         """A place of the organization, to be given up; what runs in this context can step aside from it.
 
         call_when_gone: is handed, by one who has to wait, what to call when its client goes.
-        cost: how many places it takes, as `places_of` says; the largest take as many as there are.
+        cost: how many places it takes, as `places_of` says; the largest take half of what there is, and
+        beside others all that their organization has.
         Raises CrowdedError for one that has stood in line for too long or would, for the newest of the
         longest line when all lines together are too long, and for one whose client has gone, which nobody
         is told.
